@@ -1,0 +1,44 @@
+"""The server: the pages, the stream, and the loader that lives as long as the server does. It draws nothing."""
+
+import asyncio
+import gc
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+from starlette.routing import Route
+
+from dashboard import stream
+from dashboard.loader import loader
+
+log = logging.getLogger(__name__)
+
+PAGE = Path(__file__).resolve().parent / "page.py"
+WARM_AFTER_SECONDS = 20.0  # imports, caches and the first pages are there by then
+
+
+@asynccontextmanager
+async def lifespan(app: st.App) -> AsyncIterator[dict[str, Any]]:
+    """Read the database while the server runs."""
+    restore = stream.end_with_the_server()
+    loader().start()
+    freezing = asyncio.create_task(_freeze_what_is_warm())
+    try:
+        yield {}
+    finally:
+        freezing.cancel()
+        restore()
+        await asyncio.to_thread(loader().stop)
+
+
+async def _freeze_what_is_warm() -> None:
+    """Collections of rubbish then look at what came later only: the modules alone are some hundred thousand objects."""
+    await asyncio.sleep(WARM_AFTER_SECONDS)
+    gc.collect()
+    gc.freeze()
+
+
+app = st.App(PAGE, lifespan=lifespan, routes=[Route(stream.PATH, stream.stream)])

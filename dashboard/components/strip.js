@@ -1,0 +1,27 @@
+const STRIP = `<header class="root strip"><div class="verdict"><span class="status"></span><b></b></div><p class="why"></p>
+  <a class="feeds" href="/system" target="_blank" rel="noopener"><span></span><small></small></a><div class="clock"><time></time><small></small></div></header>`
+const NAMES_SHOWN = 2
+
+function draw(root, d, age) {
+  const $ = (q) => root.querySelector(q)
+  const gone = ["stale", "unknown"].includes(freshness(age, d.cadence))
+  attr(root, "data-status", gone ? "unknown" : d.status)
+  putHtml($(".status"), mark(gone ? "unknown" : d.status)); put($("b"), gone ? "Not known" : d.headline)
+  putHtml($(".why"), rich(gone && d.headline !== "Not known" ? silent(d, age) : d.away || d.why))
+  const local = new Date((hub.now() + d.utc_offset_seconds) * 1000)
+  put($("time"), local.toISOString().slice(11, 16))
+  put($(".clock small"), local.toLocaleDateString("en-US", { weekday: "short", month: "short", day: "numeric", timeZone: "UTC" }))
+  const states = d.feeds.map((f) => [f.name, freshness(hub.ageOf(f), f.cadence)]).filter(([, state]) => state !== "live")
+  attr($(".feeds"), "data-late", String(states.length > 0))
+  const kinds = [...new Set(states.map(([, state]) => state))]
+  const worst = ["unknown", "stale", "late"].find((kind) => kinds.includes(kind)), word = kinds.length > 1 ? "not live" : worst
+  const names = [...new Set(states.map(([name]) => name))]
+  putHtml($(".feeds span"), mark(worst ?? (d.feeds.length ? "ok" : "nodata")) + `<em>${states.length ? `${states.length} of ${d.feeds.length} feeds ${word}` : d.feeds.length ? "All feeds live" : "No feeds yet"}</em>`)
+  put($(".feeds small"), names.length > NAMES_SHOWN ? `${names.slice(0, NAMES_SHOWN).join(", ")} and ${names.length - NAMES_SHOWN} more` : names.length ? names.join(", ") : d.place)
+}
+function silent(d, age) {
+  const ahead = age != null && age < 0
+  const for_ = age == null ? "" : ` for ${span(age)}`
+  return `${ahead ? `The clock of **${d.carrier}** is ahead` : `Nothing from **${d.carrier}**${for_}`}. Before that: ${d.headline.toLowerCase()}`
+}
+export default function (component) { return attach(component, STRIP, draw) }

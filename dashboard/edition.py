@@ -1,0 +1,84 @@
+"""What all screens show at one moment, ready to be sent: the figures of every part, which of them are new, and the charts. Pure.
+
+An edition is immutable and numbered; a page or a stream that has seen number N needs only the figures that changed after N.
+"""
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from dashboard.charts import WALL, DayChart, day
+from dashboard.figure import Figure
+from dashboard.figures import live_figures
+from dashboard.figures_system import system_figures
+from dashboard.snapshot import Snapshot
+from dashboard.tokens import MODES, Mode
+from dashboard.verdict import Verdict, judge
+
+BOOT = secrets.token_hex(4)  # numbers of editions count from 1 again in each process: this tells the processes apart
+DAY_CHART_HEIGHT = 212  # px, of the chart on the wall
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """All figures of one moment; `changed[key]` is the number of the edition that brought the figure in its present form."""
+
+    number: int
+    snapshot: Snapshot
+    verdict: Verdict
+    figures: Mapping[str, Figure]
+    changed: Mapping[str, int]
+    charts: Mapping[Mode, DayChart | None] = field(default_factory=dict)
+
+    def since(self, number: int, keys: frozenset[str] | None = None) -> dict[str, Figure]:
+        """The figures that changed after an edition, of these keys or of all."""
+        return {key: self.figures[key] for key, at in self.changed.items() if at > number and (keys is None or key in keys)}
+
+
+LIVE_KEYS = frozenset(
+    {"strip", "waiting", "longest", "level", "free", "offered", "answer", "abandoned", "languages", "queues", "next", "agents"}
+)
+SYSTEM_KEYS = frozenset(
+    {"system_strip", "feeds_live", "lag", "refused", "lost", "snapshot", "feeds", "consumers", "refusals", "migrations"}
+)
+PAGES: Mapping[str, frozenset[str]] = {"live": LIVE_KEYS, "system": SYSTEM_KEYS}
+
+
+def first(snapshot: Snapshot) -> Edition:
+    """The edition before anything was read: every figure is there, and unknown."""
+    return _edition(1, snapshot, judge(snapshot), {}, {}, _charts(snapshot))
+
+
+def follow(before: Edition, snapshot: Snapshot) -> Edition:
+    """The next edition. Charts are drawn again only when the day was read again."""
+    history = before.snapshot.history
+    drawn = before.charts if snapshot.history is history else _charts(snapshot)
+    return _edition(before.number + 1, snapshot, judge(snapshot, before.verdict), before.figures, before.changed, drawn)
+
+
+def _edition(
+    number: int,
+    snapshot: Snapshot,
+    verdict: Verdict,
+    figures_before: Mapping[str, Figure],
+    changed_before: Mapping[str, int],
+    drawn: Mapping[Mode, DayChart | None],
+) -> Edition:
+    figures = live_figures(snapshot, verdict) | system_figures(snapshot, verdict)
+    changed = {key: changed_before[key] if figures_before.get(key) == figure else number for key, figure in figures.items()}
+    return Edition(number=number, snapshot=snapshot, verdict=verdict, figures=figures, changed=changed, charts=drawn)
+
+
+def _charts(snapshot: Snapshot) -> dict[Mode, DayChart | None]:
+    if snapshot.history is None:
+        return {}
+    intervals = snapshot.history.intervals
+    return {mode: day(intervals, snapshot.at, snapshot.zone, mode, WALL, DAY_CHART_HEIGHT) for mode in MODES}
+
+
+def message(edition: Edition, now: float, since: int = 0, keys: frozenset[str] | None = None) -> str:
+    """What a stream sends: the changed figures, the server's clock (seconds since 1970), and which edition of which process it is."""
+    payload: dict[str, Any] = {"boot": BOOT, "seq": edition.number, "now": now, "figures": edition.since(since, keys)}
+    return json.dumps(payload, allow_nan=False, ensure_ascii=False, separators=(",", ":"))

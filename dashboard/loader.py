@@ -1,0 +1,135 @@
+"""Keeps the newest edition: one loader a process reads the database when a commit rings, at most every 200 ms and at least every second.
+
+Pages and streams take `current()` and never wait for the database. While it is away the last good figures stay, with their age.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+from dashboard import data
+from dashboard.edition import Edition, first, follow
+from dashboard.snapshot import Snapshot
+from sql.settings import settings
+
+log = logging.getLogger(__name__)
+
+SHORTEST_GAP_SECONDS = 0.2  # between two readings, however often commits ring
+LONGEST_GAP_SECONDS = 1.0
+GAP_PER_LOAD = 2.0  # a reading that takes 150 ms is followed by a gap of 300 ms: never more than a third of the time
+HISTORY_EVERY_SECONDS, PLANT_EVERY_SECONDS, DEFINITIONS_EVERY_SECONDS = 10.0, 2.0, 300.0
+
+
+def empty() -> Snapshot:
+    """Nothing read yet."""
+    return Snapshot(at=data.now(), city=settings().city_name, zone=settings().zone)
+
+
+class Loader:
+    """Two threads: one for what moves with every event, one for what moves with the clock, so that the slow never delays the fast."""
+
+    def __init__(self) -> None:
+        self._edition = first(empty())
+        self._lock = threading.Lock()
+        self._stopping = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._listeners: list[Callable[[], None]] = []
+
+    @property
+    def edition(self) -> Edition:
+        """The newest edition; reading it never waits."""
+        return self._edition
+
+    def publish(self, **parts: Any) -> None:
+        """Make the next edition with these parts of the snapshot replaced, and tell the listeners."""
+        with self._lock:
+            self._edition = follow(self._edition, replace(self._edition.snapshot, at=data.now(), **parts))
+            listeners = list(self._listeners)
+        for listener in listeners:
+            listener()
+
+    def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call `listener` after each edition (from a thread of the loader); returns how to end that."""
+        with self._lock:
+            self._listeners.append(listener)
+
+        def end() -> None:
+            with self._lock:
+                self._listeners.remove(listener)
+
+        return end
+
+    def start(self) -> None:
+        """Start reading."""
+        self._stopping.clear()
+        self._threads = [
+            threading.Thread(target=target, name=f"loader {name}", daemon=True)
+            for name, target in (("live", self._live), ("clock", self._clock))
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """End both threads; a reading that is under way is waited for, but not for long."""
+        self._stopping.set()
+        for thread in self._threads:
+            thread.join(timeout=2 * LONGEST_GAP_SECONDS)
+
+    def _live(self) -> None:
+        bell = data.Bell()
+        while not self._stopping.is_set():
+            started = time.monotonic()
+            self._read_live()
+            took = time.monotonic() - started
+            self._stopping.wait(max(SHORTEST_GAP_SECONDS, GAP_PER_LOAD * took) - took)
+            bell.wait(max(0.0, LONGEST_GAP_SECONDS - (time.monotonic() - started)))
+        bell.close()
+
+    def _read_live(self) -> None:
+        try:
+            self.publish(live=data.ask(data.live), trouble=None, trouble_since=None)
+        except data.NoAnswer as error:
+            since = self._edition.snapshot.trouble_since
+            if since is None:
+                log.warning("%s", error)
+            self.publish(trouble=str(error), trouble_since=since or data.now())
+        except Exception:  # whatever it is, the next reading must come
+            log.exception("the live figures could not be made")
+
+    def _clock(self) -> None:
+        parts: list[tuple[str, Callable[[Any], Any], float]] = [
+            ("definitions", data.definitions, DEFINITIONS_EVERY_SECONDS),
+            ("history", data.history, HISTORY_EVERY_SECONDS),
+            ("plant", data.plant, PLANT_EVERY_SECONDS),
+        ]
+        due = dict.fromkeys((name for name, _, _ in parts), 0.0)
+        while not self._stopping.wait(0.25):
+            for name, part, every in parts:
+                if time.monotonic() < due[name] or self._stopping.is_set():
+                    continue
+                due[name] = time.monotonic() + (every if self._read(name, part) else LONGEST_GAP_SECONDS)
+
+    def _read(self, name: str, part: Callable[[Any], Any]) -> bool:
+        try:
+            self.publish(**{name: data.ask(part)})
+            return True
+        except data.NoAnswer as error:
+            log.debug("%s not read: %s", name, error)
+        except Exception:
+            log.exception("the %s could not be made", name)
+        return False
+
+
+@cache
+def loader() -> Loader:
+    """The loader of this process."""
+    return Loader()
+
+
+def current() -> Edition:
+    """What the screens show now."""
+    return loader().edition

@@ -1,0 +1,21 @@
+"""What Streamlit runs for each browser: which screens there are. It never touches the database, so it cannot fail with it."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from dashboard.loader import current
+
+HERE = Path(__file__).resolve().parent
+
+st.set_page_config(page_title=current().snapshot.city, layout="wide", initial_sidebar_state="collapsed")
+st.html(HERE / "static" / "tokens.css")
+st.html(HERE / "static" / "app.css")
+st.navigation(
+    [
+        st.Page(HERE / "views" / "live.py", title="Live", url_path="live", default=True),
+        st.Page(HERE / "views" / "system.py", title="System", url_path="system"),
+        st.Page(HERE / "views" / "definitions.py", title="Definitions", url_path="definitions"),
+    ],
+    position="hidden",
+).run()

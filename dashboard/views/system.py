@@ -1,0 +1,25 @@
+"""System: is every feed alive, how far behind are the consumers, what was refused and why? A desk page, layout only."""
+
+import streamlit as st
+
+from dashboard.parts import HEARTBEAT_SECONDS, part
+
+PAGE = "system"
+
+
+@st.fragment(run_every=HEARTBEAT_SECONDS)
+def body() -> None:
+    """The page."""
+    part("strip", "system_strip", page=PAGE, height=84)
+    for column, figure in zip(st.columns(5, gap="small"), ("feeds_live", "lag", "refused", "lost", "snapshot"), strict=True):
+        with column:
+            part("tile", figure, page=PAGE, height=124, size="desk")
+    for figure in ("feeds", "consumers", "refusals", "migrations"):
+        part("table", figure, page=PAGE, size="desk")
+
+
+with st.container(key="desk", gap="small"):
+    body()
+    with st.container(horizontal=True):
+        st.page_link("views/live.py", label="Live")
+        st.page_link("views/definitions.py", label="What each figure means")

@@ -1,0 +1,111 @@
+"""The command line of the database's side: `python -m sql --help`."""
+
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+import psycopg
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from sql import reference, reports
+from sql.engine import DatabaseUnavailable, connect, database_url, engine
+from sql.migrate import migrate as migrate_to_newest
+from sql.rebuild import rebuild as rebuild_intervals
+from sql.settings import InvalidSetting, settings
+
+
+def plain_errors(command: Callable[..., None]) -> Callable[..., None]:
+    """One line instead of a traceback, for everything that a person can put right."""
+
+    @wraps(command)
+    def wrapped(*args: Any, **kwargs: Any) -> None:
+        try:
+            command(*args, **kwargs)
+        except reports.InvalidRequest as error:
+            raise click.UsageError(str(error)) from None
+        except (DatabaseUnavailable, InvalidSetting, reference.InvalidFile) as error:
+            raise click.ClickException(str(error)) from None
+        except (psycopg.Error, SQLAlchemyError) as error:
+            raise click.ClickException(_first_line(error)) from None
+
+    return wrapped
+
+
+def _first_line(error: Exception) -> str:
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
+    line = str(cause).splitlines()[0] if str(cause) else type(cause).__name__
+    if isinstance(cause, (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedFunction, psycopg.errors.InvalidSchemaName)):
+        return f"{line}: run `python -m sql migrate` first"
+    return line
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+def main() -> None:
+    """The database of the 311 dashboard: its schema, its reports, and what people load into it."""
+
+
+@main.command()
+@plain_errors
+def migrate() -> None:
+    """Bring the database to the newest schema and the newest definitions of the metrics."""
+    connect().close()
+    done = migrate_to_newest(database_url())
+    click.echo("\n".join(done) if done else "nothing to do: the schema is the newest")
+
+
+@main.command(name="report")
+@click.argument("name", type=click.Choice(list(reports.REPORTS)))
+@click.option("--from", "starts", metavar="T", help="Begin of the period, included.")
+@click.option("--to", "ends", metavar="T", help="End of the period, not included.")
+@click.option("--as-of", metavar="T", help="As it was known at this instant; without it, now.")
+@click.option("--threshold", type=click.FloatRange(min=0), metavar="SECONDS", help="Answer threshold; without it, each queue's own target.")
+@click.option("--short-abandon", type=click.FloatRange(min=0), metavar="SECONDS", help="Short-abandon limit; without it, each queue's own.")
+@click.option("--format", "shape", type=click.Choice(list(reports.FORMATS)), default="table", show_default=True)
+@plain_errors
+def report_command(
+    name: str, starts: str | None, ends: str | None, as_of: str | None, threshold: float | None, short_abandon: float | None, shape: str
+) -> None:
+    """Print a report. T is ISO 8601; without an offset it is the city's local time."""
+    zone = settings().zone
+    request = reports.Request(
+        starts_at=reports.instant(starts, zone) if starts else None,
+        ends_at=reports.instant(ends, zone) if ends else None,
+        as_of=reports.instant(as_of, zone) if as_of else None,
+        threshold_seconds=threshold,
+        short_abandon_seconds=short_abandon,
+    )
+    with engine().connect() as connection:
+        found = reports.report(name, connection, request)
+    click.echo(reports.FORMATS[shape](found))
+
+
+@main.command()
+@click.option("--check", is_flag=True, help="Only compare; exit status 1 when a roll-up is not equal to its rows.")
+@plain_errors
+def rebuild(check: bool) -> None:
+    """Count the quarter hours anew from the contacts, and say what differed."""
+    with engine().begin() as connection:
+        found = rebuild_intervals(connection, check_only=check)
+    if not found.differences.empty:
+        click.echo(found.differences.head(20).to_string(index=False))
+    click.echo(f"{len(found.differences)} roll-ups differed; {found.contacts} contacts are counted")
+    if check and not found.differences.empty:
+        sys.exit(1)
+
+
+@main.command()
+@click.argument("kind", type=click.Choice(list(reference.KINDS)))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@plain_errors
+def load(kind: str, file: Path) -> None:
+    """Load what people edit from a TOML file: queues (names and places) or targets."""
+    with engine().begin() as connection:
+        count = reference.load(kind, file, connection, settings().zone)
+    click.echo(f"{count} {kind} loaded")
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m sql")

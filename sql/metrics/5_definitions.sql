@@ -1,0 +1,27 @@
+-- What each figure means, in the words that the screens show. A change of a definition is a new version.
+
+CREATE VIEW metric.definition (name, version, unit, definition) AS VALUES
+    ('offered', 1, 'contacts', 'Contacts that began to wait in the period. Each is counted in the quarter of an hour in which it was queued, with everything that later happens to it: offered = answered + abandoned + left otherwise + still waiting.'),
+    ('answered', 1, 'contacts', 'Of the offered, those that an agent took.'),
+    ('abandoned', 1, 'contacts', 'Of the offered, those that gave up before an answer. A contact that ended without an answer and without any other end counts as abandoned when it ended.'),
+    ('left_otherwise', 1, 'contacts', 'Of the offered, those transferred before an answer, called back later, timed out, or sent away because the queue closed.'),
+    ('lost_track_of', 1, 'contacts', 'Contacts without an answer or an end for so long that their end was never reported. They are not waiting.'),
+    ('service_level', 1, 'share', 'Answered within the threshold ÷ (answered + abandoned). A wait of exactly the threshold is within it. Nothing answered and nothing abandoned: no data.'),
+    ('service_level_net_short', 1, 'share', 'Answered within the threshold ÷ (answered + abandoned − abandoned within the short-abandon limit).'),
+    ('service_level_late_abandon', 1, 'share', 'Answered within the threshold ÷ (answered + abandoned later than the threshold).'),
+    ('service_level_answered_only', 1, 'share', 'Answered within the threshold ÷ answered. Not recommended: who gave up is not in it.'),
+    ('service_level_removed', 1, 'share', 'Amazon Connect''s: (answered + abandoned + callback booked, each within the threshold) ÷ (answered + abandoned + callback booked).'),
+    ('abandon_share', 1, 'share', 'Abandoned ÷ offered. A booked callback is not an abandon.'),
+    ('average_speed_of_answer_seconds', 1, 'seconds', 'Mean wait of the answered.'),
+    ('median_abandon_wait_seconds', 1, 'seconds', 'Median wait of the abandoned.'),
+    ('average_talk_seconds', 1, 'seconds', 'Mean talk of the answered that have ended.'),
+    ('average_positive_talk_seconds', 1, 'seconds', 'The same, without talks of 0 s.'),
+    ('average_handle_seconds', 1, 'seconds', 'Mean of talk + hold + wrap-up of the answered that have ended.'),
+    ('waiting_now', 1, 'contacts', 'Queued and neither answered nor gone at this instant.'),
+    ('longest_wait_now_seconds', 1, 'seconds', 'How long the oldest of those waiting now has waited.'),
+    ('longest_wait_seconds', 1, 'seconds', 'Longest wait of a contact offered in the period, abandons included.'),
+    ('occupancy', 1, 'share', 'Agent time on contacts and in wrap-up ÷ (that + available).'),
+    ('agents_available', 1, 'agents', 'Agents ready to take a contact. One who serves several queues counts in each, and once in the total.'),
+    ('usual', 1, 'contacts', 'The same weekday and time in the last eight weeks: the median, and the band from the 10th to the 90th percentile.'),
+    ('age', 1, 'seconds', 'Now − the instant up to which the feed is complete, by the source''s own clock. Late after 2 times its cadence, stale after 5, unknown after 20.'),
+    ('lag_seconds', 1, 'seconds', 'How old the newest event in the tables is, by its source''s clock, while the broker holds newer ones; else 0.');

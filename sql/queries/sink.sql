@@ -1,0 +1,139 @@
+-- sink-begin --
+-- Make the temporary tables of one connection, emptied at every commit.
+CREATE TEMPORARY TABLE contact_batch (
+    contact_id text, queue text, channel text, language text, agent_id text, source text,
+    queued_at timestamptz, queued_at_reported boolean, answered_at timestamptz, left_at timestamptz, left_reason text,
+    ended_at timestamptz, talk_seconds numeric(12, 3), hold_seconds numeric(12, 3), wrap_up_seconds numeric(12, 3)
+) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE agent_batch (
+    agent_id text, changed_at timestamptz, state text, queues text[], source text
+) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE feed_batch (
+    feed text, name text, cadence_seconds numeric, topic text, partition integer,
+    newest_event_at timestamptz, heartbeat_at timestamptz, events bigint
+) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE dead_letter_batch (
+    topic text, partition integer, "offset" bigint, key bytea, value bytea, reason text, refused_id text, source text
+) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE offset_batch (
+    topic text, partition integer, first_offset bigint, next_offset bigint, newest_event_at timestamptz
+) ON COMMIT DELETE ROWS;
+
+-- sink-contacts --
+-- Fold the batch into the contacts and add what changed to the quarter hours; rows that stay as they were cost nothing more.
+WITH changed AS (
+    INSERT INTO contact AS c
+    SELECT * FROM contact_batch ORDER BY contact_id
+    ON CONFLICT (contact_id) DO UPDATE SET
+        queue = least(c.queue, excluded.queue),
+        channel = least(c.channel, excluded.channel),
+        language = least(c.language, excluded.language),
+        agent_id = least(c.agent_id, excluded.agent_id),
+        source = least(c.source, excluded.source),
+        queued_at = CASE WHEN c.queued_at_reported = excluded.queued_at_reported THEN least(c.queued_at, excluded.queued_at)
+                         WHEN c.queued_at_reported THEN c.queued_at ELSE excluded.queued_at END,
+        queued_at_reported = c.queued_at_reported OR excluded.queued_at_reported,
+        answered_at = least(c.answered_at, excluded.answered_at),
+        left_at = least(c.left_at, excluded.left_at),
+        left_reason = CASE WHEN excluded.left_at < c.left_at THEN excluded.left_reason
+                           WHEN excluded.left_at > c.left_at THEN c.left_reason
+                           ELSE least(c.left_reason, excluded.left_reason) END,
+        ended_at = greatest(c.ended_at, excluded.ended_at),
+        talk_seconds = greatest(c.talk_seconds, excluded.talk_seconds),
+        hold_seconds = greatest(c.hold_seconds, excluded.hold_seconds),
+        wrap_up_seconds = greatest(c.wrap_up_seconds, excluded.wrap_up_seconds)
+    RETURNING old AS before, new AS after
+), delta AS (
+    SELECT m.interval_start, m.queue, m.outcome, m.wait_bound_seconds, sum(v.sign) AS contacts, sum(v.sign * m.wait_seconds) AS wait_seconds,
+           sum(v.sign * m.ended) AS ended, sum(v.sign * m.talked) AS talked, sum(v.sign * m.talk_seconds) AS talk_seconds,
+           sum(v.sign * m.handle_seconds) AS handle_seconds
+    FROM changed
+    CROSS JOIN LATERAL (VALUES (-1, changed.before), (1, changed.after)) AS v (sign, c)
+    CROSS JOIN LATERAL metric.interval_measure(v.c) AS m
+    GROUP BY m.interval_start, m.queue, m.outcome, m.wait_bound_seconds
+)
+INSERT INTO contact_interval AS i (interval_start, queue, outcome, wait_bound_seconds, contacts, wait_seconds, ended, talked, talk_seconds, handle_seconds)
+SELECT * FROM delta
+WHERE contacts <> 0 OR wait_seconds <> 0 OR ended <> 0 OR talked <> 0 OR talk_seconds <> 0 OR handle_seconds <> 0
+ORDER BY interval_start, queue, outcome, wait_bound_seconds
+ON CONFLICT (interval_start, queue, outcome, wait_bound_seconds) DO UPDATE SET
+    contacts = i.contacts + excluded.contacts,
+    wait_seconds = i.wait_seconds + excluded.wait_seconds,
+    ended = i.ended + excluded.ended,
+    talked = i.talked + excluded.talked,
+    talk_seconds = i.talk_seconds + excluded.talk_seconds,
+    handle_seconds = i.handle_seconds + excluded.handle_seconds;
+
+-- sink-queues --
+-- Keep every queue that is seen for the first time, and which feed told of it last.
+WITH seen AS (
+    SELECT queue, min(channel) AS channel, max(source) AS feed FROM contact_batch WHERE queue IS NOT NULL GROUP BY queue
+), new_queue AS (
+    INSERT INTO queue (queue, name, channel) SELECT queue, queue, coalesce(channel, 'phone') FROM seen ORDER BY queue ON CONFLICT DO NOTHING
+)
+INSERT INTO queue_feed AS f (queue, feed) SELECT queue, feed FROM seen ORDER BY queue
+ON CONFLICT (queue) DO UPDATE SET feed = excluded.feed WHERE f.feed <> excluded.feed;
+
+-- sink-agents --
+-- Add the changes of state; of two at one instant the one that comes first in the order of states holds.
+WITH new_agent AS (
+    INSERT INTO agent (agent_id) SELECT DISTINCT agent_id FROM agent_batch ORDER BY agent_id ON CONFLICT DO NOTHING
+)
+INSERT INTO agent_state_change AS c (agent_id, changed_at, state, queues, source)
+SELECT DISTINCT ON (agent_id, changed_at) agent_id, changed_at, state, queues, source
+FROM agent_batch ORDER BY agent_id, changed_at, metric.state_order(state), queues NULLS LAST, source
+ON CONFLICT (agent_id, changed_at) DO UPDATE SET state = excluded.state, queues = excluded.queues, source = excluded.source
+WHERE (metric.state_order(excluded.state), coalesce(excluded.queues, '{~}'), excluded.source)
+    < (metric.state_order(c.state), coalesce(c.queues, '{~}'), c.source);
+
+-- sink-feeds --
+-- Note how far each feed has come in each partition.
+WITH described AS (
+    INSERT INTO feed AS f (feed, name, cadence_seconds)
+    SELECT feed, coalesce(max(name), feed), coalesce(max(cadence_seconds), 60) FROM feed_batch GROUP BY feed ORDER BY feed
+    ON CONFLICT (feed) DO UPDATE SET name = excluded.name, cadence_seconds = excluded.cadence_seconds
+    WHERE excluded.name <> excluded.feed AND (f.name, f.cadence_seconds) <> (excluded.name, excluded.cadence_seconds)
+)
+INSERT INTO feed_partition AS p (feed, topic, partition, newest_event_at, heartbeat_at, ingested_at, events)
+SELECT feed, topic, partition, newest_event_at, heartbeat_at, clock_timestamp(), events FROM feed_batch ORDER BY feed, topic, partition
+ON CONFLICT (feed, topic, partition) DO UPDATE SET
+    newest_event_at = greatest(p.newest_event_at, excluded.newest_event_at),
+    heartbeat_at = greatest(p.heartbeat_at, excluded.heartbeat_at),
+    ingested_at = excluded.ingested_at,
+    events = p.events + excluded.events;
+
+-- sink-dead-letters --
+-- Keep what was refused, each once.
+INSERT INTO dead_letter (topic, partition, "offset", key, value, reason, refused_id, source)
+SELECT topic, partition, "offset", key, value, reason, refused_id, source FROM dead_letter_batch ORDER BY topic, partition, "offset"
+ON CONFLICT DO NOTHING;
+
+-- sink-offsets --
+-- Move the offsets from where this consumer began to read to the next one; a row that is missing in the answer was moved by somebody else.
+UPDATE stream_offset AS o SET
+    next_offset = b.next_offset,
+    newest_event_at = greatest(o.newest_event_at, b.newest_event_at),
+    moved_at = clock_timestamp(),
+    checked_at = clock_timestamp(),
+    high_watermark = greatest(o.high_watermark, b.next_offset)
+FROM offset_batch AS b
+WHERE o.topic = b.topic AND o.partition = b.partition AND o.next_offset = b.first_offset
+RETURNING o.topic, o.partition;
+
+-- sink-offsets-of --
+-- Where to go on reading; a partition never read before begins at 0.
+WITH wanted AS (
+    SELECT unnest(%(topics)s::text[]) AS topic, unnest(%(partitions)s::int[]) AS partition
+), made AS (
+    INSERT INTO stream_offset (topic, partition, next_offset, consumer)
+    SELECT topic, partition, 0, %(consumer)s FROM wanted ORDER BY topic, partition
+    ON CONFLICT (topic, partition) DO UPDATE SET consumer = excluded.consumer, checked_at = clock_timestamp()
+    RETURNING topic, partition, next_offset
+)
+SELECT topic, partition, next_offset FROM made;
+
+-- sink-watermarks --
+-- Write down the broker's ends of the partitions, so that lag can be read without asking the broker.
+UPDATE stream_offset AS o SET high_watermark = w.high_watermark, checked_at = clock_timestamp(), consumer = %(consumer)s
+FROM unnest(%(topics)s::text[], %(partitions)s::int[], %(watermarks)s::bigint[]) AS w (topic, partition, high_watermark)
+WHERE o.topic = w.topic AND o.partition = w.partition;

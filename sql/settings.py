@@ -1,0 +1,106 @@
+"""Every setting of every part, read from the environment and `.env`; a wrong value stops the start with a clear sentence.
+
+It never opens a connection. What an embedded server writes down about itself is read by `sql.engine` and `streams.broker`.
+"""
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PROJECT = Path(__file__).resolve().parent.parent
+STATE_DIR = Path(os.environ.get("STATE_DIR") or PROJECT / ".city311")
+DEMO_SETTINGS = "demo.env"  # in the folder of state while `make demo` runs: where its city lies
+
+
+class InvalidSetting(Exception):
+    """A setting has a value that cannot be used."""
+
+
+def _known_time_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError("use a name of the IANA time zone database, such as America/New_York")
+    return name
+
+
+def _postgres_url(url: str | None) -> str | None:
+    if url and not url.startswith(("postgresql://", "postgresql+psycopg://")):
+        raise ValueError("use postgresql://USER:PASSWORD@HOST:PORT/DATABASE")
+    return url or None
+
+
+class Settings(BaseSettings):
+    """One field a setting; its description is the text of the README's row."""
+
+    model_config = SettingsConfigDict(
+        env_file=(STATE_DIR / DEMO_SETTINGS, PROJECT / ".env"), extra="ignore", frozen=True, hide_input_in_errors=True
+    )
+
+    database_url: Annotated[str | None, AfterValidator(_postgres_url)] = Field(
+        None, description="Postgres 18 or newer. Unset: the embedded one that `make demo` or `make services` runs.", repr=False
+    )
+    database_read_url: Annotated[str | None, AfterValidator(_postgres_url)] = Field(
+        None, description="Where the dashboard reads, for example a replica. Unset: DATABASE_URL.", repr=False
+    )
+    kafka_bootstrap_servers: str | None = Field(
+        None, description="Comma-separated HOST:PORT of the brokers. Unset: the embedded one that `make demo` or `make services` runs."
+    )
+    state_dir: Path = Field(STATE_DIR, description="Where the embedded servers keep their data and every process its checkpoints.")
+    city_name: str = Field("City 311", min_length=1, max_length=40, description="The name on the screens.")
+    city_timezone: Annotated[str, AfterValidator(_known_time_zone)] = Field(
+        "America/New_York", description="The city's time zone, an IANA name: days, weeks and clocks on the screens are in it."
+    )
+    consumer_group: str = Field("city311", min_length=1, description="The Kafka consumer group that brings events into Postgres.")
+    consumer_batch_events: int = Field(10_000, ge=1, le=200_000, description="Most events in one transaction.")
+    topic_partitions: int = Field(6, ge=1, le=512, description="Partitions of a topic that a process creates because it is missing.")
+    topic_prefix: str = Field(
+        "",
+        max_length=100,
+        pattern=r"^[a-zA-Z0-9._-]*$",
+        description="Put before the name of every topic, when several dashboards share one Kafka.",
+    )
+    refused_share_limit: float = Field(
+        0.5, gt=0, le=1, description="A consumer stops when more than this share of its last 5,000 events was refused."
+    )
+    contact_given_up_after_seconds: int = Field(
+        3600,
+        ge=60,
+        description="A contact that has waited so long without an answer or an end counts as lost track of, not as waiting. "
+        "Set it above the longest real wait.",
+    )
+    agent_lost_after_seconds: int = Field(12 * 3600, ge=60, description="An agent of whom nothing was heard for so long counts as offline.")
+    asterisk_callback_keys: str = Field(
+        "", description="The keys by which a caller books a callback (EXITWITHKEY), for example `19`; any other key is a transfer."
+    )
+    simulator_city: Path | None = Field(
+        None, description="The TOML file of the city that `python -m streams simulate` plays. Unset: the one that comes with it."
+    )
+    dashboard_port: int = Field(
+        8311, ge=1, le=65535, description="The port of the dashboard on 127.0.0.1; `make demo` takes the next free one."
+    )
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The city's time zone."""
+        return ZoneInfo(self.city_timezone)
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process.
+
+    Raises:
+        InvalidSetting: a value cannot be used; the message names the setting, and what would be right, but never the value of a secret.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=True)[0]
+        name = str(first["loc"][0]).upper() if first["loc"] else "settings"
+        value = "" if name.endswith("_URL") else f" is {first['input']!r}"
+        message = first["msg"].removeprefix("Value error, ")
+        raise InvalidSetting(f"{name}{value}: {message}. Mend it in the environment or in .env.") from None

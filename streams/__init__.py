@@ -1,0 +1,1 @@
+"""Events: from the sources into Kafka, and from Kafka into Postgres exactly once."""

@@ -1,0 +1,261 @@
+"""The command line of the streams: `python -m streams --help`. It parses, wires and prints; the work is done elsewhere."""
+
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+from tqdm import tqdm
+
+from sql.child import AlreadyRunning
+from sql.engine import DatabaseUnavailable
+from sql.settings import InvalidSetting, settings
+from streams.broker import BrokerUnavailable
+from streams.records import UnreadableFile, lines
+from streams.replay import Summary, WrongFile
+from streams.replay import run as replay_file
+from streams.sources.kinds import FOLLOWED_KINDS, KINDS, source_of
+from streams.sources.mapping import NO_MAPPING, InvalidMapping, Mapping, read_mapping
+
+INTERRUPTED, TERMINATED = 130, 143
+READABLE_FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
+SENTENCES = (AlreadyRunning, BrokerUnavailable, DatabaseUnavailable, InvalidMapping, InvalidSetting, UnreadableFile, WrongFile)
+
+
+class Speed(click.ParamType["float | None"]):
+    """`max`, or how many recorded seconds go by in one real second."""
+
+    name = "N|max"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float | None:
+        """None for `max`, else a number above 0."""
+        if value is None or value == "max":
+            return None
+        try:
+            speed = float(value)
+        except ValueError:
+            speed = 0.0
+        if not 0 < speed < float("inf"):
+            self.fail(f"{value!r} is neither `max` nor a number above 0.", param, ctx)
+        return speed
+
+
+def plain_errors(command: Callable[..., None]) -> Callable[..., None]:
+    """One line instead of a traceback, for everything that a person can put right; Ctrl-C ends quietly."""
+
+    @wraps(command)
+    def wrapped(*args: Any, **kwargs: Any) -> None:
+        import psycopg
+        from kafka.errors import KafkaError
+        from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+        try:
+            command(*args, **kwargs)
+        except SENTENCES as error:
+            raise click.ClickException(str(error)) from None
+        except (psycopg.Error, SQLAlchemyError, KafkaError) as error:
+            cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
+            raise click.ClickException((str(cause).splitlines() or [type(cause).__name__])[0]) from None
+        except BrokenPipeError:
+            sys.stderr.close()  # whoever read the output has gone: there is nobody to tell
+            raise SystemExit(1) from None
+        except OSError as error:
+            raise click.ClickException(f"{error.filename or 'a file'}: {error.strerror or error}.") from None
+        except KeyboardInterrupt:
+            raise SystemExit(INTERRUPTED) from None
+
+    return wrapped
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.option("-v", "--verbose", is_flag=True, help="Also say what the Kafka client says, and what is only for information.")
+def main(verbose: bool) -> None:
+    """The events of the 311 dashboard: from the sources to Kafka, and from Kafka into Postgres."""
+    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    if not verbose:  # it reports every attempt; what matters is said by us, once
+        logging.getLogger("kafka").setLevel(logging.CRITICAL)
+
+
+def _mapping(_: click.Context, __: click.Parameter, path: Path | None) -> Mapping:
+    try:
+        return read_mapping(path) if path else NO_MAPPING
+    except InvalidMapping as error:
+        raise click.ClickException(str(error)) from None
+
+
+def source_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The two options of everything that reads a source."""
+    name = click.option(
+        "--source", "name", metavar="NAME", help="The feed's name in every event, such as asterisk/pbx2.", callback=_feed_name
+    )
+    mapping = click.option(
+        "--mapping", type=READABLE_FILE, callback=_mapping, help="A TOML file with the site's names for queues and agents."
+    )
+    return name(mapping(command))
+
+
+def _feed_name(_: click.Context, __: click.Parameter, name: str | None) -> str | None:
+    if name is not None and (not name.isprintable() or not 0 < len(name) <= 100):
+        raise click.BadParameter(f"{name!r}: 1 to 100 printable characters are expected.")
+    return name
+
+
+@main.command()
+@click.option("--until-idle", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="End when nothing came for so long.")
+@plain_errors
+def consume(until_idle: float | None) -> None:
+    """Bring events from Kafka into Postgres, until stopped."""
+    from streams import consumer
+
+    try:
+        committed, refused = consumer.run(until_idle_seconds=until_idle)
+    except consumer.TooManyRefused as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"{committed:,} events committed, {refused:,} of them refused")
+
+
+@main.command(short_help="Publish the events of a recorded file.")
+@click.argument("kind", type=click.Choice(KINDS))
+@click.argument("file", type=READABLE_FILE)
+@click.option("--speed", type=Speed(), default="max", show_default=True, help="Recorded seconds in one real second, or as fast as it goes.")
+@click.option(
+    "--start", type=click.Choice(["now", "as-recorded"]), default="as-recorded", show_default=True, help="When the recording begins."
+)
+@source_options
+@plain_errors
+def replay(kind: str, file: Path, speed: float | None, start: str, name: str | None, mapping: Mapping) -> None:
+    """Publish the events of a recorded FILE (plain or .gz). Replayed twice, they count once.
+
+    With --start now the recording is moved in time, and its contacts are new ones.
+    """
+    signal.signal(signal.SIGTERM, _terminated)
+    watched = sys.stderr.isatty()
+    total = sum(1 for _ in lines(file)) if watched and kind != "connect" else None
+    with tqdm(total=total, desc=file.name, unit=" lines", unit_scale=True, disable=not watched) as bar:
+        summary = replay_file(file, source_of(kind, name=name, mapping=mapping), speed=speed, start_now=start == "now", progress=bar.update)
+    click.echo(_sentence(summary))
+
+
+def _sentence(summary: Summary) -> str:
+    rate = summary.events / summary.seconds if summary.seconds else 0
+    return (
+        f"{summary.events:,} events published, {summary.unreadable:,} records unreadable, {summary.ignored:,} without meaning here, "
+        f"{summary.seconds:.1f} s ({rate:,.0f} events/s)"
+    )
+
+
+def _terminated(*_: object) -> None:
+    raise SystemExit(TERMINATED)
+
+
+@main.command(short_help="Publish what is written to a log, until stopped.")
+@click.argument("kind", type=click.Choice(FOLLOWED_KINDS))
+@click.argument("file", type=click.Path(dir_okay=False, readable=True, path_type=Path))
+@click.option(
+    "--from-end/--from-start", default=False, help="The first time, leave out what FILE holds already; by default all of it is read."
+)
+@click.option(
+    "--heartbeat-seconds", type=click.FloatRange(min=0.1), default=5.0, show_default=True, help="How often to tell that nothing is new."
+)
+@source_options
+@plain_errors
+def follow(kind: str, file: Path, from_end: bool, heartbeat_seconds: float, name: str | None, mapping: Mapping) -> None:
+    """Publish what is written to the log FILE, until stopped: through rotation and restarts, without loss or repeats."""
+    from streams.follow import Follower, InvalidCheckpoint
+
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    source = source_of(kind, name=name, mapping=mapping)
+    follower = Follower(file, source, state_dir=settings().state_dir, from_end=from_end, heartbeat_seconds=heartbeat_seconds, stop=stop)
+    try:
+        follower.run()
+    except InvalidCheckpoint as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"{follower.events:,} events published, {follower.unreadable:,} lines unreadable")
+
+
+@main.command(short_help="Publish the events of a simulated city, until stopped.")
+@click.option("--seed", type=int, default=311, show_default=True, help="The same seed gives the same city.")
+@click.option("--history-weeks", type=click.FloatRange(min=0), default=0.0, show_default=True, help="Weeks of past to publish first.")
+@click.option(
+    "--speed", type=click.FloatRange(min=0, min_open=True), default=1.0, show_default=True, help="Simulated seconds in one real second."
+)
+@click.option(
+    "--until", type=click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]), help="End at this time of the city; without it, never."
+)
+@plain_errors
+def simulate(seed: int, history_weeks: float, speed: float, until: datetime | None) -> None:
+    """Publish the events of a simulated city's contact centre, until stopped."""
+    from streams.simulator import run
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        run(seed=seed, history_weeks=history_weeks, speed=speed, until=until and until.replace(tzinfo=settings().zone))
+    except KeyboardInterrupt:  # it runs until it is stopped: that is no failure
+        return
+
+
+@main.group(name="dead-letters", short_help="List, show or send again the refused events.")
+def dead_letters() -> None:
+    """The events that were refused, each whole and with its reason."""
+
+
+@dead_letters.command(name="list")
+@click.option("--most", type=click.IntRange(min=1), default=50, show_default=True, help="How many to show, newest first.")
+@click.option("--all", "include_replayed", is_flag=True, help="Also those that were sent again.")
+@plain_errors
+def list_(most: int, include_replayed: bool) -> None:
+    """List the refused events."""
+    from streams.dead_letters import listed
+
+    frame = listed(most=most, include_replayed=include_replayed)
+    click.echo(frame.to_string(index=False, na_rep="") if len(frame) else "no refused events")
+
+
+@dead_letters.command()
+@click.argument("number", type=int, metavar="ID")
+@click.option("--raw", is_flag=True, help="Only its bytes, as they came.")
+@plain_errors
+def show(number: int, raw: bool) -> None:
+    """Show one refused event."""
+    from streams.dead_letters import NoSuchDeadLetter
+    from streams.dead_letters import show as find
+
+    try:
+        letter = find(number)
+    except NoSuchDeadLetter as error:
+        raise click.ClickException(str(error)) from None
+    if raw:
+        click.echo(letter.value or b"")
+        return
+    click.echo(f"dead letter  {letter.dead_letter_id}")
+    click.echo(f"reason       {letter.reason}")
+    click.echo(f"where        {letter.topic} partition {letter.partition} offset {letter.offset}")
+    for title, value in (("source", letter.source), ("key", letter.key), ("value", letter.value)):
+        if value is not None:
+            click.echo(f"{title:<12} {value.decode('utf-8', 'backslashreplace') if isinstance(value, bytes) else value}")
+
+
+@dead_letters.command(name="replay")
+@click.argument("numbers", type=int, nargs=-1, metavar="[ID]...")
+@plain_errors
+def replay_dead_letters(numbers: tuple[int, ...]) -> None:
+    """Send refused events again: those named, else all that were not sent again yet. Lines of a source are left."""
+    from streams import dead_letters as letters
+
+    try:
+        sent, left = letters.replay(numbers)
+    except letters.NoSuchDeadLetter as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"{sent:,} events sent again, {left:,} unreadable lines left: mend the source, or `show --raw` and `replay` them")
+
+
+if __name__ == "__main__":
+    main()

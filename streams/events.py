@@ -1,0 +1,203 @@
+"""The events: CloudEvents 1.0 in structured JSON, decoded into frozen structs or refused with `InvalidEvent`. No I/O."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+CONTACTS, AGENTS = "311.contacts", "311.agents"
+TOPICS = (CONTACTS, AGENTS)
+
+AgentState = Literal["on_contact", "wrap_up", "away", "available", "offline"]
+LeftReason = Literal["abandoned", "transferred", "callback", "timeout", "closed"]
+Id = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$")]
+Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f]+$")]
+Seconds = Annotated[float, Meta(ge=0, le=31_536_000)]
+Instant = Annotated[datetime, Meta(tz=True)]
+
+
+class InvalidEvent(Exception):
+    """The bytes are not an event of ours."""
+
+
+class ContactQueued(Struct, frozen=True, gc=False, omit_defaults=True):
+    """A resident begins to wait in a queue. A second queue is a second contact: `ROOT/2`."""
+
+    contact_id: Id
+    queue: Name
+    channel: Name = "phone"
+    language: Name | None = None
+
+
+class ContactAnswered(Struct, frozen=True, gc=False, omit_defaults=True):
+    """An agent takes the contact. `wait_seconds` dates the wait if the queued event never came."""
+
+    contact_id: Id
+    agent_id: Name | None = None
+    queue: Name | None = None
+    wait_seconds: Seconds | None = None
+
+
+class ContactLeftQueue(Struct, frozen=True, gc=False, omit_defaults=True):
+    """The wait ends without an answer."""
+
+    contact_id: Id
+    reason: LeftReason
+    queue: Name | None = None
+    wait_seconds: Seconds | None = None
+
+
+class ContactEnded(Struct, frozen=True, gc=False, omit_defaults=True):
+    """The contact is over. Told more than once, the largest of each duration counts; never answered, it was abandoned."""
+
+    contact_id: Id
+    queue: Name | None = None
+    talk_seconds: Seconds | None = None
+    hold_seconds: Seconds | None = None
+    wrap_up_seconds: Seconds | None = None
+
+
+class AgentStateChanged(Struct, frozen=True, omit_defaults=True):
+    """An agent went into `state` at the event's time and serves `queues` (None: not told)."""
+
+    agent_id: Name
+    state: AgentState
+    queues: Annotated[tuple[Name, ...], Meta(max_length=200)] | None = None
+
+
+class FeedHeartbeat(Struct, frozen=True, omit_defaults=True):
+    """The source looked at the event's time and has told everything until then. Sent to every partition of its topic."""
+
+    cadence_seconds: Annotated[float, Meta(gt=0, le=31_536_000)]
+    name: Name | None = None
+
+
+class SourceUnreadable(Struct, frozen=True, omit_defaults=True):
+    """A line of a source that could not be read: kept with its reason, never used."""
+
+    line: bytes
+    reason: Annotated[str, Meta(min_length=1, max_length=500)]
+    position: str | None = None
+
+
+Data = ContactQueued | ContactAnswered | ContactLeftQueue | ContactEnded | AgentStateChanged | FeedHeartbeat | SourceUnreadable
+
+
+class _Envelope(Struct, frozen=True, gc=False, tag_field="type", omit_defaults=True, kw_only=True):
+    id: Id
+    source: Name
+    time: Instant
+    specversion: Literal["1.0"] = "1.0"
+    datacontenttype: str | None = None
+    subject: str | None = None
+
+
+class ContactQueuedEvent(_Envelope, frozen=True, gc=False, tag="city311.contact.queued.v1"):
+    """The envelope of `ContactQueued`."""
+
+    data: ContactQueued
+
+
+class ContactAnsweredEvent(_Envelope, frozen=True, gc=False, tag="city311.contact.answered.v1"):
+    """The envelope of `ContactAnswered`."""
+
+    data: ContactAnswered
+
+
+class ContactLeftQueueEvent(_Envelope, frozen=True, gc=False, tag="city311.contact.left_queue.v1"):
+    """The envelope of `ContactLeftQueue`."""
+
+    data: ContactLeftQueue
+
+
+class ContactEndedEvent(_Envelope, frozen=True, gc=False, tag="city311.contact.ended.v1"):
+    """The envelope of `ContactEnded`."""
+
+    data: ContactEnded
+
+
+class AgentStateChangedEvent(_Envelope, frozen=True, tag="city311.agent.state_changed.v1"):
+    """The envelope of `AgentStateChanged`."""
+
+    data: AgentStateChanged
+
+
+class FeedHeartbeatEvent(_Envelope, frozen=True, tag="city311.feed.heartbeat.v1"):
+    """The envelope of `FeedHeartbeat`."""
+
+    data: FeedHeartbeat
+
+
+class SourceUnreadableEvent(_Envelope, frozen=True, tag="city311.source.unreadable.v1"):
+    """The envelope of `SourceUnreadable`."""
+
+    data: SourceUnreadable
+
+
+Event = (
+    ContactQueuedEvent
+    | ContactAnsweredEvent
+    | ContactLeftQueueEvent
+    | ContactEndedEvent
+    | AgentStateChangedEvent
+    | FeedHeartbeatEvent
+    | SourceUnreadableEvent
+)
+_ENVELOPE_OF: dict[type, Any] = {
+    ContactQueued: ContactQueuedEvent,
+    ContactAnswered: ContactAnsweredEvent,
+    ContactLeftQueue: ContactLeftQueueEvent,
+    ContactEnded: ContactEndedEvent,
+    AgentStateChanged: AgentStateChangedEvent,
+    FeedHeartbeat: FeedHeartbeatEvent,
+    SourceUnreadable: SourceUnreadableEvent,
+}
+_decoder = msgspec.json.Decoder(Event)
+_encoder = msgspec.json.Encoder()
+
+
+def decode(value: bytes) -> Event:
+    """One event from its bytes.
+
+    Raises:
+        InvalidEvent: the bytes are no JSON, no CloudEvent, of an unknown type, or a field is missing or
+            out of range; the message says which.
+    """
+    try:
+        found: Event = _decoder.decode(value)
+        return found
+    except (msgspec.DecodeError, ValueError, OverflowError, RecursionError) as error:
+        raise InvalidEvent(str(error)[:500]) from None
+
+
+def encode(event: Event) -> bytes:
+    """The bytes of one event, as they go to Kafka."""
+    return _encoder.encode(event)
+
+
+def event(data: Data, *, source: str, event_id: str, at: datetime) -> Event:
+    """Put an envelope around what happened `at` (timezone-aware; the source's own time)."""
+    if at.tzinfo is None:
+        raise ValueError(f"{at!r} has no time zone: event times are instants")
+    built: Event = _ENVELOPE_OF[type(data)](id=event_id, source=source, time=at.astimezone(UTC), data=data)
+    return built
+
+
+def topic_of(data: Data) -> str:
+    """The topic on which such an event is published; a heartbeat or an unreadable line goes where its source's events go."""
+    return AGENTS if isinstance(data, AgentStateChanged) else CONTACTS
+
+
+def key_of(data: Data) -> bytes | None:
+    """The partition key: the subject's id, so that one contact or agent stays in one partition."""
+    if isinstance(data, AgentStateChanged):
+        return data.agent_id.encode()
+    if isinstance(data, (FeedHeartbeat, SourceUnreadable)):
+        return None
+    return data.contact_id.encode()
+
+
+def unreadable(line: bytes, reason: str, position: str | None = None) -> SourceUnreadable:
+    """What to publish for a line of a source that cannot be read."""
+    return SourceUnreadable(line=line[:100_000], reason=reason[:500] or "unreadable", position=position)

@@ -1,0 +1,267 @@
+"""What a simulated city is: its queues, demand, people and habits, read from a TOML file and checked. It draws no random number."""
+
+import hashlib
+import tomllib
+from datetime import time
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec import Meta, Struct
+
+from sql.settings import InvalidSetting
+
+DEFAULT_CITY = Path(__file__).with_name("philadelphia.toml")
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_FROM_ELSEWHERE = {"channels": "the file that `queue_names` points to", "timezone": "the setting CITY_TIMEZONE"}
+AGENTS_FEED = "agents"  # the key of [feeds] that is no channel
+
+Weekday = Literal["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+Share = Annotated[float, Meta(ge=0, le=1)]
+Positive = Annotated[float, Meta(gt=0)]
+NotNegative = Annotated[float, Meta(ge=0)]
+Text = Annotated[str, Meta(min_length=1, max_length=100)]
+Clock = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+Hours = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")]
+Weights = Annotated[dict[str, Positive], Meta(min_length=1)]
+
+
+class InvalidCity(InvalidSetting):
+    """A city's file cannot be used; the message names the file, the entry and what would be right."""
+
+
+class Feed(Struct, frozen=True, forbid_unknown_fields=True):
+    """A source of events: what it calls itself, its name on the screens, and how often it is expected to speak."""
+
+    source: Text
+    name: Text
+    cadence_seconds: Positive
+
+
+class Demand(Struct, frozen=True, forbid_unknown_fields=True):
+    """How the number of contacts differs between days and quarter hours; variations are standard deviations of factors around 1."""
+
+    season_swing: Share
+    drift_swing: Share
+    day_variation: Share
+    queue_day_variation: Share
+    interval_variation: Share
+    holiday_factor: NotNegative
+    surge_chance_per_day: Share
+    surge_minutes: tuple[Positive, Positive]
+    surge_factor: tuple[Positive, Positive]
+
+
+class Queue(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One queue: how many come, what they need, and how long they wait for it.
+
+    Seconds are means; a spread is the logarithm's standard deviation.
+    """
+
+    contacts_per_day: tuple[NotNegative, NotNegative, NotNegative, NotNegative, NotNegative, NotNegative, NotNegative]  # Monday first
+    profile: str
+    patience_seconds: Positive
+    talk_seconds: Positive
+    talk_spread: NotNegative
+    wrap_up_seconds: NotNegative
+    wrap_up_spread: NotNegative
+    open: Hours | None = None  # None: day and night
+    open_on_holidays: bool = True
+    sent_away_after_minutes: NotNegative = 0  # after closing time, those who still wait
+    ring_seconds: tuple[NotNegative, NotNegative] = (0, 0)
+    hold_share: Share = 0
+    hold_seconds: NotNegative = 0
+    languages: Weights | None = None  # None: the city's
+    spoken: tuple[str, ...] = ("English",)  # by the agents; for the others an interpreter is called
+    interpreter_factor: Positive = 1
+    callback_share: Share = 0  # of those who would book one when it is offered
+    callback_after_seconds: NotNegative = 0
+    overflow_share: Share = 0
+    overflows_after_seconds: NotNegative = 0
+    overflows_to: str | None = None
+    gives_up_waiting_seconds: Positive | None = None  # the system ends the wait
+    passed_on_share: Share = 0  # of the answered
+    passed_on_to: dict[str, Positive] = {}
+
+
+class Break(Struct, frozen=True, forbid_unknown_fields=True):
+    """A break that belongs to every shift that is long enough."""
+
+    after_hours: Positive
+    minutes: Positive
+
+
+class Work(Struct, frozen=True, forbid_unknown_fields=True):
+    """How agents work."""
+
+    absent_share: Share
+    holiday_share: Share
+    login_minutes: tuple[float, float]
+    breaks: tuple[Break, ...]
+    break_stagger_minutes: NotNegative
+    errands_per_shift: NotNegative
+    errand_minutes: Positive
+    long_wrap_up_share: Share
+    long_wrap_up_factor: Positive
+
+
+class Crew(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Agents of the same skills, one for each begin of a shift; they help where nobody whose own queue it is is free."""
+
+    letter: Annotated[str, Meta(pattern=r"^[A-Z]{1,3}$")]
+    queues: Annotated[tuple[str, ...], Meta(min_length=1)]
+    helps: tuple[str, ...] = ()
+    days: Annotated[tuple[Weekday, ...], Meta(min_length=1)]
+    hours: Annotated[float, Meta(gt=0, le=12)]
+    starts: Annotated[tuple[Clock, ...], Meta(min_length=1)]
+    works_on_holidays: bool = False
+
+
+class Defects(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a real feed does to its events, as shares."""
+
+    told_late_share: Share
+    told_late_seconds: NotNegative
+    told_twice_share: Share
+    told_twice_seconds: NotNegative
+    end_untold_share: Share
+    abandon_untold_share: Share
+    lost_share: Share
+
+
+class Holiday(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A day of the year: month and day, or the nth weekday of a month (-1: the last)."""
+
+    name: Text
+    month: Annotated[int, Meta(ge=1, le=12)]
+    day: Annotated[int, Meta(ge=1, le=31)] | None = None
+    weekday: Weekday | None = None
+    nth: Literal[-1, 1, 2, 3, 4] | None = None
+
+
+class City(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A whole city's contact centre, as its file says."""
+
+    name: Text
+    day_begins: Clock
+    queue_names: str
+    feeds: dict[str, Feed]
+    demand: Demand
+    profiles: dict[str, Annotated[tuple[NotNegative, ...], Meta(min_length=24, max_length=24)]]
+    languages: Weights
+    queues: Annotated[dict[str, Queue], Meta(min_length=1)]
+    work: Work
+    crews: tuple[Crew, ...]
+    defects: Defects
+    holidays: tuple[Holiday, ...] = ()
+    channels: dict[str, str] = {}  # by queue; not from this file, but from `queue_names`
+    timezone: str = ""  # not from this file, but from the settings
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone that all its clock times are in."""
+        return ZoneInfo(self.timezone)
+
+    @property
+    def begins_at(self) -> time:
+        """The local time at which a simulated day begins."""
+        return time.fromisoformat(self.day_begins)
+
+    def fingerprint(self, seed: int) -> str:
+        """Eight characters that differ for every other seed, and after every change of the city."""
+        return hashlib.sha256(msgspec.json.encode((seed, self))).hexdigest()[:8]
+
+
+def hours_of(clock: str) -> float:
+    """HH:MM as hours since midnight."""
+    hours, minutes = clock.split(":")
+    return int(hours) + int(minutes) / 60
+
+
+def load_city(path: Path = DEFAULT_CITY, *, timezone: str = "America/New_York") -> City:
+    """Read a city's file and the file of queue names that it points to.
+
+    Args:
+        path: the city's file.
+        timezone: an IANA name; all clock times of the file are in it.
+
+    Raises:
+        InvalidCity: one of them cannot be read, has an unknown or missing entry, a value out of range, or a name that nothing has.
+    """
+    document = _document(path)
+    try:
+        city = msgspec.convert(document, City)
+    except msgspec.ValidationError as error:
+        raise InvalidCity(f"{path}: {error}") from None
+    names = path.parent / city.queue_names
+    for name in _FROM_ELSEWHERE.keys() & document.keys():
+        raise InvalidCity(f"{path}: {name} is not this file's to say; it comes from {_FROM_ELSEWHERE[name]}")
+    entries = _document(names).get("queue", [])
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise InvalidCity(f"{names} has no [[queue]]: write one for each queue")
+    channels = {str(entry.get("queue")): str(entry.get("channel", "phone")) for entry in entries}
+    for problem in _problems(city, channels, names.name):
+        raise InvalidCity(f"{path}: {problem}")
+    return msgspec.structs.replace(city, channels={queue: channels[queue] for queue in city.queues}, timezone=timezone)
+
+
+def _document(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidCity(f"{path} cannot be read: {getattr(error, 'strerror', None) or 'it is no text'}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidCity(f"{path} is not TOML: {error}") from None
+
+
+def _problems(city: City, channels: dict[str, str], names: str) -> list[str]:
+    """Every name that points to nothing, and every pair of values that contradict each other."""
+    found = []
+    if AGENTS_FEED not in city.feeds:
+        found.append(f"[feeds] has no `{AGENTS_FEED}`; the agents' states need a feed")
+    for name, queue in city.queues.items():
+        found += [f"[queues.{name}] {problem}" for problem in _queue_problems(city, name, queue, channels, names)]
+    for crew in city.crews:
+        found += [
+            f"crew {crew.letter} serves {name!r}; there is no [queues.{name}]"
+            for name in crew.queues + crew.helps
+            if name not in city.queues
+        ]
+    letters = [crew.letter for crew in city.crews]
+    found += [f"two crews have the letter {letter}" for letter in sorted(set(letters)) if letters.count(letter) > 1]
+    found += [
+        f"holiday {holiday.name!r} needs `day`, or `weekday` and `nth`"
+        for holiday in city.holidays
+        if (holiday.day is None) == (holiday.weekday is None) or (holiday.weekday is None) != (holiday.nth is None)
+    ]
+    ranges = {
+        "demand.surge_minutes": city.demand.surge_minutes,
+        "demand.surge_factor": city.demand.surge_factor,
+        "work.login_minutes": city.work.login_minutes,
+    } | {f"queues.{name}.ring_seconds": queue.ring_seconds for name, queue in city.queues.items()}
+    found += [f"{name} is {list(bounds)}; the smaller number stands first" for name, bounds in ranges.items() if bounds[0] > bounds[1]]
+    return found
+
+
+def _queue_problems(city: City, name: str, queue: Queue, channels: dict[str, str], names: str) -> list[str]:
+    found = []
+    if name not in channels:
+        found.append(f"has no [[queue]] in {names}; add its name, channel and position there")
+    elif channels[name] not in city.feeds:
+        found.append(f"is of channel {channels[name]!r}; there is no [feeds] entry of that name")
+    if queue.profile not in city.profiles:
+        found.append(f"has profile {queue.profile!r}; there are {', '.join(city.profiles)}")
+    elif not any(city.profiles[queue.profile]):
+        found.append(f"has profile {queue.profile!r}, which is zero all day")
+    if queue.overflow_share and queue.overflows_to is None:
+        found.append("has an overflow_share and no `overflows_to`")
+    if queue.passed_on_share and not queue.passed_on_to:
+        found.append("has a passed_on_share and no `passed_on_to`")
+    others = [*queue.passed_on_to, *([queue.overflows_to] if queue.overflows_to else [])]
+    if queue.open is not None:
+        opens, closes = ((hours_of(clock) - hours_of(city.day_begins)) % 24 for clock in queue.open.split("-"))
+        if opens >= closes:
+            found.append(f"is open {queue.open}; the hours must lie within one day that begins at {city.day_begins}")
+    found += [f"sends people to {other!r}; there is no such other queue" for other in others if other not in city.queues or other == name]
+    return found

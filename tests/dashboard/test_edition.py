@@ -1,0 +1,53 @@
+"""Editions are numbered, carry what changed, and keep what did not."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+from dashboard.edition import LIVE_KEYS, PAGES, SYSTEM_KEYS, first, follow, message
+from tests.dashboard import sample
+
+
+def test_every_figure_belongs_to_one_page() -> None:
+    assert first(sample.snapshot()).figures.keys() == LIVE_KEYS | SYSTEM_KEYS
+    assert not LIVE_KEYS & SYSTEM_KEYS
+
+
+def test_only_what_changed_is_sent() -> None:
+    before = first(sample.snapshot())
+    after = follow(before, sample.snapshot(waiting_now=9))
+    sent = json.loads(message(after, 1.0, since=before.number, keys=PAGES["live"]))
+    assert after.number == before.number + 1
+    assert "waiting" in sent["figures"]
+    assert "offered" not in sent["figures"]
+    assert sent["figures"].keys() <= LIVE_KEYS
+
+
+def test_a_page_that_missed_editions_gets_all_it_missed() -> None:
+    one = first(sample.snapshot())
+    two = follow(one, sample.snapshot(waiting_now=9))
+    three = follow(two, sample.snapshot(waiting_now=9, offered_today=4000))
+    assert {"waiting", "offered"} <= three.since(one.number).keys()
+    assert "waiting" not in three.since(two.number)
+
+
+def test_an_edition_never_changes() -> None:
+    one = first(sample.snapshot())
+    kept = json.dumps(one.figures, sort_keys=True)
+    follow(one, sample.snapshot(sample.BUSY))
+    assert json.dumps(one.figures, sort_keys=True) == kept
+
+
+def test_charts_are_drawn_again_only_when_the_day_was_read_again() -> None:
+    snapshot = sample.snapshot()
+    one = first(snapshot)
+    same = follow(one, replace(snapshot, at=sample.NOW + timedelta(seconds=1)))
+    assert same.charts is one.charts
+    assert follow(one, sample.snapshot()).charts is not one.charts
+
+
+def test_the_verdict_before_is_the_hysteresis_of_the_next() -> None:
+    rows = [sample.queue_row("general", "General", longest_wait_now_seconds=130.0), *sample.CALM[1:]]
+    easing = [sample.queue_row("general", "General", longest_wait_now_seconds=100.0), *sample.CALM[1:]]
+    assert follow(first(sample.snapshot(rows)), sample.snapshot(easing)).verdict.queues["general"].status == "act"
+    assert first(sample.snapshot(easing)).verdict.queues["general"].status == "watch"

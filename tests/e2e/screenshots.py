@@ -1,0 +1,92 @@
+"""Pictures of a running dashboard for the documentation: `python -m tests.e2e.screenshots` (`make screenshots`) writes docs/pictures/.
+
+It looks at the dashboard that runs already (`make demo`), waits until a screen shows figures, and changes nothing.
+"""
+
+import io
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import click
+from PIL import Image
+from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Error as BrowserError
+
+from sql.settings import PROJECT, settings
+from tests.e2e.server import FLAGS, browser_path
+
+LARGEST_BYTES = 300_000
+SETTLED_SECONDS = 6.0  # the chart is drawn and every tile has had an event
+COLOURS = (256, 128, 64, 32)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One screen in one mode; scale 2 is a 4K panel."""
+
+    name: str
+    path: str
+    mode: Literal["dark", "light"]
+    scale: float = 1
+
+
+PICTURES = (
+    Picture("live_dark", "/", "dark"),
+    Picture("live_light", "/", "light"),
+    Picture("live_4k", "/", "dark", 2),
+    Picture("system_dark", "/system", "dark"),
+    Picture("definitions_light", "/definitions?metric=service_level", "light"),
+)
+
+
+def take(browser: Browser, address: str, picture: Picture) -> bytes:
+    """One picture as PNG."""
+    context = browser.new_context(viewport={"width": 1920, "height": 1080}, device_scale_factor=picture.scale, color_scheme=picture.mode)
+    page = context.new_page()
+    page.goto(address + picture.path)
+    page.locator(".strip .verdict b, .st-key-desk h3").first.wait_for(timeout=30_000)
+    page.wait_for_timeout(1000 * SETTLED_SECONDS)
+    shot = page.screenshot()
+    context.close()
+    return shot
+
+
+def small(shot: bytes) -> bytes:
+    """The same picture with as many colours as LARGEST_BYTES allows."""
+    image = Image.open(io.BytesIO(shot)).convert("RGB")
+    for colours in COLOURS:
+        out = io.BytesIO()
+        image.quantize(colours, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
+        if out.tell() <= LARGEST_BYTES:
+            break
+    return out.getvalue()
+
+
+@click.command()
+@click.option("--url", help="The running dashboard; 127.0.0.1 and DASHBOARD_PORT if not given.")
+@click.option(
+    "--to", type=click.Path(path_type=Path), default=PROJECT / "docs" / "pictures", help="The folder; docs/pictures if not given."
+)
+def main(url: str | None, to: Path) -> None:
+    """Save pictures of the running dashboard."""
+    address = (url or f"http://127.0.0.1:{settings().dashboard_port}").rstrip("/")
+    to.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=browser_path(), args=FLAGS)
+        for picture in PICTURES:
+            try:
+                shot = small(take(browser, address, picture))
+            except BrowserError as error:
+                click.echo(
+                    f"Error: {address}{picture.path} cannot be seen: {error.message.splitlines()[0]}. Is `make demo` running?", err=True
+                )
+                sys.exit(1)
+            (to / f"{picture.name}.png").write_bytes(shot)
+            click.echo(f"{picture.name}.png  {len(shot) / 1000:.0f} kB")
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

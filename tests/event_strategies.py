@@ -1,0 +1,53 @@
+"""Hypothesis strategies: the events of a few contacts and agents, as a feed might send them: any order, more than once, or never."""
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import strategies as st
+
+from streams import events
+from streams.fold import Batch, Position, Record
+
+EPOCH = datetime(2026, 3, 8, 5, 0, tzinfo=UTC)  # the night of the change to summer time in New York
+instants = st.integers(0, 7200).map(lambda seconds: EPOCH + timedelta(seconds=seconds))
+seconds = st.none() | st.integers(0, 900).map(float)
+contact_ids = st.sampled_from(["a", "b", "b/2", "c\\x"])
+queues = st.sampled_from(["general", "spanish"])
+agents = st.sampled_from(["ann", "bob"])
+CONTACT_DATA = (
+    st.builds(events.ContactQueued, contact_ids, queues, st.just("phone"), st.none() | st.sampled_from(["en", "es"]))
+    | st.builds(events.ContactAnswered, contact_ids, st.none() | agents, st.none() | queues, seconds)
+    | st.builds(
+        events.ContactLeftQueue, contact_ids, st.sampled_from(["abandoned", "transferred", "callback"]), st.none() | queues, seconds
+    )
+    | st.builds(events.ContactEnded, contact_ids, st.none() | queues, seconds, seconds, seconds)
+)
+AGENT_DATA = st.builds(
+    events.AgentStateChanged,
+    agents,
+    st.sampled_from(["on_contact", "wrap_up", "away", "available", "offline"]),
+    st.none() | st.tuples(queues),
+)
+EVENTS = st.builds(
+    lambda data, at, source: events.event(data, source=source, event_id="e", at=at),
+    CONTACT_DATA | AGENT_DATA,
+    instants,
+    st.sampled_from(["s1", "s2"]),
+)
+
+
+def records(many: list[events.Event], first: int = 0) -> list[Record]:
+    """Records of one partition, from offset `first` on."""
+    return [Record("t", 0, first + number, None, events.encode(event)) for number, event in enumerate(many)]
+
+
+def batches(many: list[events.Event], sizes: list[int]) -> list[Batch]:
+    """The events cut into batches of these sizes; what is left over is the last."""
+    found, at = [], 0
+    for size in [*sizes, len(many)]:
+        part = records(many[at : at + size], at)
+        if part:
+            batch = Batch({Position("t", 0): at})
+            batch.add(Position("t", 0), part)
+            found.append(batch)
+        at += size
+    return found

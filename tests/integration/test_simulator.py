@@ -1,0 +1,113 @@
+"""The simulator through a real Kafka into a real Postgres: it goes on where it left off, and telling again changes nothing."""
+
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg
+import pytest
+
+from sql.settings import PROJECT, settings
+from streams import consumer, simulator
+from streams.events import AgentStateChanged, ContactQueued
+from streams.simulator.city import load_city
+from streams.simulator.days import Day, day_of
+from streams.simulator.left_off import left_off_at
+from streams.simulator.telling import tellings
+
+SEED = 5
+CITY = load_city()
+SOURCES = [feed.source for feed in CITY.feeds.values()]
+
+
+def ask(database: str, query: str) -> list[tuple[Any, ...]]:
+    with psycopg.connect(database) as connection:
+        return connection.execute(query.encode()).fetchall()
+
+
+def test_it_goes_on_where_it_left_off_and_the_tables_hold_what_happened(in_process: None, database: str) -> None:
+    now = datetime.now(UTC)
+    begins = Day(CITY, day_of(CITY, now - timedelta(days=3))).begins
+    first_end, end = begins + timedelta(hours=30), begins + timedelta(hours=50)
+    assert left_off_at(SOURCES) is None
+
+    simulator.run(seed=SEED, history_weeks=3 / 7, until=first_end)
+    consumer.run(until_idle_seconds=2)
+    assert left_off_at(SOURCES) == first_end
+    assert simulator.begins_at(CITY, now=now, history_weeks=3 / 7) == first_end - simulator.OVERLAP
+    assert simulator.begins_at(CITY, now=now, history_weeks=0) == Day(CITY, day_of(CITY, now)).begins  # a gap stays a gap
+
+    before = ask(database, "SELECT count(*) FROM contact")[0][0]
+    simulator.run(seed=SEED, history_weeks=3 / 7, until=end)
+    events, refused = consumer.run(until_idle_seconds=2)
+    assert refused == 0
+    assert left_off_at(SOURCES) == end
+
+    told = list(tellings(CITY, SEED, begins, end))
+    queued = {one.event.data.contact_id for one in told if isinstance(one.event.data, ContactQueued)}
+    assert events < len(told)  # the first 30 hours did not come again
+    assert before < len(queued)
+    assert {row[0] for row in ask(database, "SELECT contact_id FROM contact WHERE queued_at_reported")} == queued
+    states = {(one.event.data.agent_id, one.event.time) for one in told if isinstance(one.event.data, AgentStateChanged)}
+    assert ask(database, "SELECT count(*) FROM agent_state_change")[0][0] == len(states)
+    assert ask(database, "SELECT count(*) FROM dead_letter")[0][0] == 0
+    names = dict(ask(database, "SELECT feed, name FROM feed"))
+    assert names == {feed.source: feed.name for feed in CITY.feeds.values()}
+
+
+def test_telling_again_from_the_beginning_changes_nothing(in_process: None, database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    until = Day(CITY, day_of(CITY, datetime.now(UTC) - timedelta(days=1))).begins + timedelta(hours=9)
+
+    def tables() -> list[list[tuple[Any, ...]]]:
+        return [
+            ask(database, "SELECT * FROM contact ORDER BY contact_id"),
+            ask(database, "SELECT * FROM contact_interval WHERE contacts <> 0 ORDER BY 1, 2, 3, 4"),
+            ask(database, "SELECT * FROM agent_state_change ORDER BY 1, 2"),
+        ]
+
+    simulator.run(seed=SEED, history_weeks=1 / 7, until=until)
+    consumer.run(until_idle_seconds=2)
+    first = tables()
+    assert len(first[0]) > 100
+    monkeypatch.setattr(simulator, "left_off_at", lambda sources: None)  # as if the feeds were not known
+    simulator.run(seed=SEED, history_weeks=1 / 7, until=until)
+    events, _ = consumer.run(until_idle_seconds=2)
+    assert events > 1_000
+    assert tables() == first
+
+
+def test_a_feed_that_is_behind_in_one_partition_holds_all_back(in_process: None, database: str) -> None:
+    rows = [("sim/phone", "311.contacts", 0, 10), ("sim/phone", "311.contacts", 1, 4), ("sim/agents", "311.agents", 0, 9)]
+    with psycopg.connect(database) as connection:
+        for feed, topic, partition, minute in rows:
+            connection.execute(
+                "INSERT INTO feed_partition (feed, topic, partition, heartbeat_at, ingested_at) VALUES (%s, %s, %s, %s, now())",
+                (feed, settings().topic_prefix + topic, partition, datetime(2026, 1, 5, 12, minute, tzinfo=UTC)),
+            )
+    assert left_off_at(["sim/phone", "sim/agents"]) == datetime(2026, 1, 5, 12, 4, tzinfo=UTC)
+    assert left_off_at(["sim/phone", "sim/chat"]) is None
+    with psycopg.connect(database) as connection:
+        connection.execute(
+            "INSERT INTO feed_partition (feed, topic, partition, heartbeat_at, ingested_at) VALUES ('sim/chat', %s, 0, now(), now())",
+            (settings().topic_prefix + "311.contacts",),
+        )
+    assert left_off_at(["sim/phone", "sim/chat"]) is None  # of its partition 1 nothing is known yet
+
+
+def test_a_database_without_the_schema_is_one_sentence(in_process: None, empty_database: str, environment: dict[str, str]) -> None:
+    command = [sys.executable, "-m", "streams", "simulate", "--until", "2026-01-01T00:00"]
+    done = subprocess.run(
+        command, env=environment | {"DATABASE_URL": empty_database}, cwd=PROJECT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 1
+    assert "run `python -m sql migrate` first" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_wrong_city_is_one_sentence(environment: dict[str, str]) -> None:
+    command = [sys.executable, "-m", "streams", "simulate"]
+    done = subprocess.run(
+        command, env=environment | {"SIMULATOR_CITY": "nowhere.toml"}, cwd=PROJECT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stderr.strip()) == (1, "Error: nowhere.toml cannot be read: No such file or directory")

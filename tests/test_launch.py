@@ -1,0 +1,312 @@
+"""The launch itself, as a person meets it: started, ended, killed and started again, with the data kept and nothing left running."""
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import ClassVar
+from zoneinfo import ZoneInfo
+
+import psycopg
+import pytest
+
+import launch
+from sql import child
+from sql.embedded import running
+from sql.settings import PROJECT, settings
+from streams import broker
+
+READY_WITHIN_SECONDS = 60.0
+GONE_WITHIN_SECONDS = 30.0
+NOBODY_THERE = "postgresql://a:secret@127.0.0.1:1/b"
+
+
+@pytest.fixture
+def state() -> Iterator[Path]:
+    """A folder of state that Postgres's account can reach (pytest's own it cannot)."""
+    with tempfile.TemporaryDirectory(prefix="city311-launch-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o711)
+        state = Path(folder)
+        yield state
+        for process in Launch.started:
+            process.kill()
+            process.wait()
+        Launch.started.clear()
+        for home in (state / "kafka", data_of(state)):
+            child.end_orphans(home)
+        shutil.rmtree(data_of(state).parent, ignore_errors=True)
+
+
+def data_of(state: Path) -> Path:
+    """Where Postgres's data is: below a private home, it is elsewhere."""
+    pointer = state / "postgres.home"
+    return (Path(pointer.read_text().strip()) if pointer.exists() else state / "postgres") / "data"
+
+
+class Launch:
+    """One `python launch.py …` and what it says."""
+
+    started: ClassVar[list[subprocess.Popen[bytes]]] = []
+
+    def __init__(self, state: Path, *command: str, **settings_: str) -> None:
+        names = {name.upper() for name in type(settings()).model_fields}
+        environment = {name: value for name, value in os.environ.items() if name.upper() not in names}
+        # Set but empty is unset; so a developer's `.env` does not change what is tested.
+        environment |= {"DATABASE_URL": "", "DATABASE_READ_URL": "", "KAFKA_BOOTSTRAP_SERVERS": "", "STATE_DIR": str(state)} | settings_
+        self.out = state / "said"
+        with self.out.open("ab") as out:
+            self.process = subprocess.Popen(
+                [sys.executable, "launch.py", *command],
+                cwd=PROJECT,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+            )
+        self.started.append(self.process)
+
+    @property
+    def said(self) -> str:
+        return self.out.read_text()
+
+    def wait_for(self, pattern: str, within_seconds: float = READY_WITHIN_SECONDS) -> re.Match[str]:
+        until = time.monotonic() + within_seconds
+        while time.monotonic() < until:
+            if found := re.search(pattern, self.said):
+                return found
+            assert self.process.poll() is None, f"it ended with {self.process.returncode}: {self.said}"
+            time.sleep(0.05)
+        raise AssertionError(f"no {pattern!r} within {within_seconds:.0f} s: {self.said}")
+
+    def ended(self, number: signal.Signals | None = None) -> int:
+        """Send a signal, if any; the exit status."""
+        if number is not None:
+            self.process.send_signal(number)
+        return self.process.wait(GONE_WITHIN_SECONDS)
+
+
+def eventually(condition: Callable[[], bool]) -> bool:
+    until = time.monotonic() + GONE_WITHIN_SECONDS
+    while not (done := condition()) and time.monotonic() < until:
+        time.sleep(0.05)
+    return done
+
+
+def servers_of(state: Path) -> list[int]:
+    return child.running_in(state / "kafka") + child.running_in(data_of(state))
+
+
+def test_services_keep_their_data_through_a_kill_and_leave_nothing_behind(state):
+    first = Launch(state, "services")
+    first.wait_for("Ctrl-C ends it")
+    url, address = (state / "postgres.url").read_text().strip(), (state / "kafka.address").read_text().strip()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 311 AS number")
+    client = broker.admin(address)
+    client.create_topics(["kept"], wait_for_metadata=True)
+    client.close()
+
+    first.ended(signal.SIGKILL)
+    assert eventually(lambda: servers_of(state) == []), "the servers outlived their killed launcher"
+
+    (state / "said").unlink()
+    second = Launch(state, "services")
+    second.wait_for("Ctrl-C ends it")
+    assert (state / "postgres.url").read_text().strip() == url
+    assert (state / "kafka.address").read_text().strip() == address
+    with psycopg.connect(url) as connection:
+        assert connection.execute("SELECT number FROM kept").fetchone() == (311,)
+    client = broker.admin(address)
+    assert "kept" in client.list_topics()
+    client.close()
+
+    assert second.ended(signal.SIGTERM) == 0, second.said
+    assert servers_of(state) == []
+    assert [name for name in ("postgres.url", "kafka.address") if (state / name).exists()] == []
+
+
+def test_a_server_that_dies_is_brought_back_and_said_so(services, state):
+    launched = Launch(state, "services", KAFKA_BOOTSTRAP_SERVERS=services.kafka.address)
+    launched.wait_for("Ctrl-C ends it")
+    url = (state / "postgres.url").read_text().strip()
+    postmaster = int((data_of(state) / "postmaster.pid").read_text().split()[0])
+    os.kill(postmaster, signal.SIGKILL)
+    launched.wait_for(r"Postgres ended with status -9 .*; it starts again")
+
+    def answers() -> bool:
+        try:
+            psycopg.connect(url, connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    assert eventually(answers)
+    assert launched.ended(signal.SIGINT) == 0, launched.said
+    assert servers_of(state) == []
+
+
+def test_a_second_launch_is_one_sentence(services):
+    second = Launch(services.state_dir, "services")
+    assert second.ended() == 1
+    assert "Error: The embedded Postgres is already running" in second.said
+    assert "Traceback" not in second.said
+
+
+def test_with_servers_of_ones_own_nothing_embedded_starts(services, state):
+    launched = Launch(state, "services", DATABASE_URL=services.postgres.url, KAFKA_BOOTSTRAP_SERVERS=services.kafka.address)
+    assert launched.ended() == 0
+    assert launched.said.count("from the settings: nothing was started") == 2
+    assert [path.name for path in state.iterdir()] == ["said"]
+
+
+@pytest.mark.parametrize(
+    ("settings_", "sentence"),
+    [
+        ({"DATABASE_URL": "mysql://x"}, "Error: DATABASE_URL: use postgresql://"),
+        (
+            {"DATABASE_URL": "postgresql://a:secret@127.0.0.1:1/b", "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1"},
+            "Error: Postgres at 127.0.0.1:1/b cannot",
+        ),
+        ({"DASHBOARD_PORT": "none"}, "Error: DASHBOARD_PORT is 'none'"),
+    ],
+    ids=["malformed", "absent", "not a number"],
+)
+def test_a_wrong_setting_is_one_sentence(state, settings_, sentence):
+    launched = Launch(state, "services", **settings_)
+    assert launched.ended() == 1
+    assert sentence in launched.said
+    assert "Traceback" not in launched.said
+    assert "secret" not in launched.said
+
+
+def processes_of(state: Path) -> list[str]:
+    """The commands of the processes that were started with this folder of state."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if f"STATE_DIR={state}".encode() in (entry / "environ").read_bytes().split(b"\0"):
+                found.append((entry / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+    return found
+
+
+@pytest.mark.timeout(240)
+def test_a_demo_is_moving_and_leaves_nothing_behind_and_goes_on_after_a_kill(state):
+    first = Launch(state, "demo", "--history-weeks=0.2")
+    address = first.wait_for(r"The dashboard is at (http://127\.0\.0\.1:\d+)", within_seconds=90)[1]
+    with urllib.request.urlopen(f"{address}/_stcore/health", timeout=5) as response:
+        assert response.status == 200
+    assert "starts again" not in first.said
+    url = (state / "postgres.url").read_text().strip()
+    with psycopg.connect(url) as connection:
+        before = connection.execute("SELECT count(*) FROM contact").fetchone()[0]
+    assert before > 0
+
+    second = Launch(state, "demo")
+    assert second.ended() == 1
+    assert "Error: The demo is already running" in second.said
+
+    first.ended(signal.SIGKILL)
+    assert eventually(lambda: processes_of(state) == []), processes_of(state)
+
+    (state / "said").unlink()
+    third = Launch(state, "demo", "--history-weeks=0.2")
+    third.wait_for("The dashboard is at", within_seconds=90)
+    with psycopg.connect(url) as connection:
+        assert connection.execute("SELECT count(*) FROM contact").fetchone()[0] >= before
+    assert third.ended(signal.SIGTERM) == 0, third.said
+    assert "Ended; the data is kept." in third.said
+    assert processes_of(state) == []
+
+
+def test_an_interrupted_initdb_is_made_again(state):
+    code = f"from pathlib import Path; from sql.embedded import EmbeddedPostgres; EmbeddedPostgres(Path({str(state)!r})).start()"
+    with subprocess.Popen([sys.executable, "-c", code], cwd=PROJECT) as making:
+        assert eventually(lambda: (data_of(state).with_name("data.part") / "PG_VERSION").exists())
+        making.kill()
+    assert not data_of(state).exists()
+    with running(state) as server, psycopg.connect(server.url) as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+    assert not data_of(state).with_name("data.part").exists()
+
+
+def test_an_orphaned_postgres_is_ended_before_the_next_starts(state):
+    """Where the kernel ends no orphans (and after a kill of the kind that leaves some), the next start does."""
+    code = f"""
+import os
+from pathlib import Path
+from sql import child
+from sql.embedded import EmbeddedPostgres
+child._ends_with_parent = lambda parent, signal_number: None
+server = EmbeddedPostgres(Path({str(state)!r}))
+server.start()
+server.wait_ready()
+os._exit(0)
+"""
+    subprocess.run([sys.executable, "-c", code], cwd=PROJECT, check=True)
+    orphan = int((data_of(state) / "postmaster.pid").read_text().split()[0])
+    assert orphan in servers_of(state)
+    with running(state) as server:
+        assert orphan not in servers_of(state)
+        with psycopg.connect(server.url) as connection:
+            assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_a_stale_pid_file_that_names_a_living_process_does_not_stop_the_start(state):
+    with running(state) as server:
+        data = server.data
+    (data / "postmaster.pid").write_text(f"{os.getppid()}\n{data}\n0\n5432\n\n127.0.0.1\n\n")
+    with running(state) as server, psycopg.connect(server.url) as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_a_port_that_was_taken_meanwhile_is_changed(state):
+    with running(state) as server:
+        port = int(server.url.rsplit(":", 1)[1].split("/")[0])
+    with socket.create_server((child.LOCALHOST, port)), running(state) as server:
+        assert f":{port}/" not in server.url
+
+
+def test_the_dashboard_takes_the_next_free_port(monkeypatch, capsys):
+    with socket.create_server((child.LOCALHOST, 0)) as taken:
+        port = taken.getsockname()[1]
+        monkeypatch.setenv("DASHBOARD_PORT", str(port))
+        settings.cache_clear()
+        found = launch.free_dashboard_port(launch.Progress())
+    settings.cache_clear()
+    assert port < found < port + launch.PORTS_TRIED
+    assert f"Port {port} is in use, so the dashboard takes {found}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("watched", "shown"),
+    [
+        (True, "\r\x1b[K? waiting for the past, 0 events (0 s)\r\x1b[K? waiting for the past, 9 events (0 s)\r\x1b[KThere it is.\n"),
+        (False, "waiting for the past, 0 events\nThere it is.\n"),
+    ],
+    ids=["while a person watches", "into a file"],
+)
+def test_one_progress_line_says_what_is_waited_for(monkeypatch, capsys, watched, shown):
+    monkeypatch.setattr("sys.stdout.isatty", lambda: watched)
+    progress = launch.Progress()
+    for events in (0, 9):
+        progress.waiting_for(f"the past, {events} events")
+    progress.say("There it is.")
+    assert re.sub(r"[-|/\\] waiting", "? waiting", capsys.readouterr().out) == shown
+
+
+@pytest.mark.parametrize("hour", range(0, 24 * 7, 1), ids=str)
+def test_somewhere_it_is_always_mid_morning(hour: int) -> None:
+    now = datetime(2026, 7, 6, tzinfo=UTC) + timedelta(hours=hour)
+    for at in (now, now + timedelta(days=183)):
+        local = at.astimezone(ZoneInfo(launch.busy_zone(at)))
+        assert launch.BUSY_FROM <= local.hour < launch.BUSY_UNTIL
