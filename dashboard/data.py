@@ -25,7 +25,7 @@ from dashboard.rows import (
     read,
 )
 from dashboard.snapshot import History, Live, Plant, split_total
-from sql.engine import DatabaseUnavailable, connect, engine
+from sql.engine import DatabaseUnavailable, connect, engine, first_line
 from sql.queries import frame
 
 log = logging.getLogger(__name__)
@@ -58,8 +58,7 @@ def ask(part: Callable[[Connection], Part]) -> Part:
     except DatabaseUnavailable as error:
         raise NoAnswer(str(error)) from error
     except SQLAlchemyError as error:
-        first = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
-        raise NoAnswer(f"The database answered with an error: {first}") from error
+        raise NoAnswer(f"The database answered with an error: {first_line(error)}") from error
     except UnexpectedFrame as error:
         raise NoAnswer(str(error)) from error
 

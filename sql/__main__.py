@@ -8,10 +8,10 @@ from typing import Any
 
 import click
 import psycopg
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from sql import reference, reports
-from sql.engine import DatabaseUnavailable, connect, database_url, engine
+from sql.engine import DatabaseUnavailable, connect, database_url, engine, first_line
 from sql.migrate import migrate as migrate_to_newest
 from sql.rebuild import rebuild as rebuild_intervals
 from sql.settings import InvalidSetting, settings
@@ -29,17 +29,9 @@ def plain_errors(command: Callable[..., None]) -> Callable[..., None]:
         except (DatabaseUnavailable, InvalidSetting, reference.InvalidFile) as error:
             raise click.ClickException(str(error)) from None
         except (psycopg.Error, SQLAlchemyError) as error:
-            raise click.ClickException(_first_line(error)) from None
+            raise click.ClickException(first_line(error)) from None
 
     return wrapped
-
-
-def _first_line(error: Exception) -> str:
-    cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
-    line = str(cause).splitlines()[0] if str(cause) else type(cause).__name__
-    if isinstance(cause, (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedFunction, psycopg.errors.InvalidSchemaName)):
-        return f"{line}: run `python -m sql migrate` first"
-    return line
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})

@@ -6,6 +6,7 @@ from typing import Any
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import Engine, create_engine
+from sqlalchemy.exc import DBAPIError
 
 from sql.embedded import address_file
 from sql.settings import settings
@@ -70,6 +71,15 @@ def connect(*, read: bool = False, url: str | None = None, application_name: str
         needed = f"{MINIMUM_MAJOR_VERSION} or newer is needed"
         raise DatabaseUnavailable(f"Postgres at {_where(parameters)} is version {version // 10_000}: {needed}.")
     return connection
+
+
+def first_line(error: BaseException) -> str:
+    """What an error of a database or a broker says, in one line that is never empty; a schema that is not there is told how to come."""
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
+    line = next((line.strip() for line in str(cause).splitlines() if line.strip()), type(cause).__name__)
+    if isinstance(cause, (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedFunction, psycopg.errors.InvalidSchemaName)):
+        return f"{line}: run `python -m sql migrate` first"
+    return line
 
 
 def _where(parameters: dict[str, Any]) -> str:

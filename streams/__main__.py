@@ -14,7 +14,7 @@ import click
 from tqdm import tqdm
 
 from sql.child import AlreadyRunning
-from sql.engine import DatabaseUnavailable
+from sql.engine import DatabaseUnavailable, first_line
 from sql.settings import InvalidSetting, settings
 from streams.broker import BrokerUnavailable
 from streams.records import UnreadableFile, lines
@@ -53,15 +53,14 @@ def plain_errors(command: Callable[..., None]) -> Callable[..., None]:
     def wrapped(*args: Any, **kwargs: Any) -> None:
         import psycopg
         from kafka.errors import KafkaError
-        from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+        from sqlalchemy.exc import SQLAlchemyError
 
         try:
             command(*args, **kwargs)
         except SENTENCES as error:
             raise click.ClickException(str(error)) from None
         except (psycopg.Error, SQLAlchemyError, KafkaError) as error:
-            cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
-            raise click.ClickException((str(cause).splitlines() or [type(cause).__name__])[0]) from None
+            raise click.ClickException(first_line(error)) from None
         except BrokenPipeError:
             sys.stderr.close()  # whoever read the output has gone: there is nobody to tell
             raise SystemExit(1) from None

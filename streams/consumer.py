@@ -19,7 +19,7 @@ from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata
 from tqdm import tqdm
 
-from sql.engine import DatabaseUnavailable
+from sql.engine import DatabaseUnavailable, first_line
 from sql.settings import Settings, settings
 from streams import sink
 from streams.broker import bootstrap_servers, ensure_topics, topic_name
@@ -70,6 +70,7 @@ class Consumer:
         )
         self._places: dict[Position, int] = {}  # where reading goes on, by what was handed over
         self._unplaced: set[Position] = set()  # assigned, but the database has not yet said from where
+        self._placing: Future[dict[Position, int]] | None = None  # what was asked about them
         self._batch = Batch({})
         self._in_flight: Future[Any] | None = None
         self._in_flight_batch: Batch | None = None
@@ -219,19 +220,27 @@ class Consumer:
             )
 
     def _place(self) -> None:
-        """Seek the partitions that were assigned to where the database stands."""
-        if not self._unplaced or self._in_flight is not None:
+        """Seek the partitions that were assigned to where the database stands, as soon as it has said so.
+
+        It may take its time: a stopped consumer that holds the same partitions keeps the rows until the server ends its transaction.
+        """
+        if self._placing is None:
+            if self._unplaced and self._in_flight is None:
+                self._placing = self._writer.offsets(set(self._unplaced))
             return
+        if not self._placing.done():
+            return
+        asked, self._placing = self._placing, None
         try:
-            found = self._writer.offsets(set(self._unplaced)).result(timeout=10)
-        except (psycopg.Error, DatabaseUnavailable, TimeoutError) as error:
-            log.warning("cannot ask the database where to read: %s", str(error).splitlines()[0])
+            found = asked.result()
+        except (psycopg.Error, DatabaseUnavailable) as error:
+            log.warning("cannot ask the database where to read: %s", first_line(error))
             self._stop.wait(0.2)
             return
         if self._rebalanced.is_set():
             return
-        for place in self._unplaced:
-            self._kafka.seek(TopicPartition(*place), found[place])
+        for place, offset in found.items():
+            self._kafka.seek(TopicPartition(*place), offset)
         self._places |= found
         self._unplaced.clear()
         self._heard_at = time.monotonic()
@@ -240,6 +249,7 @@ class Consumer:
         """Throw away what was read and not handed over, and ask the database anew where to read. A batch on its way is fenced by itself."""
         self._batch = Batch({})
         self._places.clear()
+        self._placing = None
         self._unplaced = {Position(p.topic, p.partition) for p in self._kafka.assignment()}
 
     def _is_idle(self) -> bool:

@@ -76,7 +76,7 @@ def replay(ids: Sequence[int] = ()) -> tuple[int, int]:
         _send(events)
         with engine().begin() as connection:
             connection.execute(
-                text("UPDATE dead_letter SET replayed_at = now() WHERE dead_letter_id = ANY(:ids)"),
+                text(queries.statement("write-dead-letters-replayed")),
                 {"ids": [event.dead_letter_id for event in events]},
             )
     return len(events), len(letters) - len(events)
@@ -84,7 +84,7 @@ def replay(ids: Sequence[int] = ()) -> tuple[int, int]:
 
 def _waiting() -> list[int]:
     with engine().connect() as connection:
-        return list(connection.scalars(text("SELECT dead_letter_id FROM dead_letter WHERE replayed_at IS NULL ORDER BY dead_letter_id")))
+        return list(connection.scalars(text(queries.statement("dead-letters-waiting"))))
 
 
 def _send(letters: list[DeadLetter]) -> None:

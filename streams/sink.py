@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 from psycopg import Connection, Cursor
 
+from sql.engine import first_line
 from sql.queries import statement
 from streams.fold import Batch, Position
 
@@ -106,7 +107,7 @@ def write_or_refuse(connection: Connection[Any], batch: Batch) -> int:
         return len(batch.dead_letters)
     except REFUSALS as error:
         if len(batch) == 1:
-            reason = f"the database refuses it: {str(error).splitlines()[0]}"
+            reason = f"the database refuses it: {first_line(error)}"
             log.warning("refused %s", reason)
             batch.refuse(reason)
             write(connection, batch)

@@ -10,7 +10,7 @@ from typing import Any
 
 import psycopg
 
-from sql.engine import DatabaseUnavailable, connect
+from sql.engine import DatabaseUnavailable, connect, first_line
 from streams import sink
 from streams.fold import Batch, Position
 
@@ -89,7 +89,7 @@ class Writer:
                 self._disconnect()
                 if not is_away:
                     raise
-                log.warning("the database is away, %s events wait: %s", len(batch), str(error).splitlines()[0])
+                log.warning("the database is away, %s events wait: %s", len(batch), first_line(error))
             if self._stop.wait(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)]):
                 raise DatabaseUnavailable("stopped while the database was away; nothing is lost, the events are read again")
         raise AssertionError("unreachable")

@@ -49,3 +49,18 @@ LIMIT :most;
 -- dead-letter --
 -- One refused event, whole.
 SELECT dead_letter_id, topic, partition, "offset", key, value, reason, source, refused_at, replayed_at FROM dead_letter WHERE dead_letter_id = :dead_letter_id;
+
+-- feeds-left-off --
+-- One row a feed and topic: until when all of it is in the tables, and in how many partitions it was seen.
+SELECT feed, topic, min(greatest(newest_event_at, heartbeat_at)) AS as_of, count(greatest(newest_event_at, heartbeat_at)) AS partitions
+FROM feed_partition
+WHERE feed = ANY(:sources) AND topic = ANY(:topics)
+GROUP BY feed, topic;
+
+-- dead-letters-waiting --
+-- The numbers of the refused events that were not yet sent again, oldest first.
+SELECT dead_letter_id FROM dead_letter WHERE replayed_at IS NULL ORDER BY dead_letter_id;
+
+-- write-dead-letters-replayed --
+-- Note that refused events were sent again.
+UPDATE dead_letter SET replayed_at = now() WHERE dead_letter_id = ANY(:ids);

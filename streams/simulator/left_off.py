@@ -6,17 +6,10 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
-from sql.engine import DatabaseUnavailable, engine
+from sql.engine import DatabaseUnavailable, engine, first_line
+from sql.queries import statement
 from streams.broker import topic_name
 from streams.events import TOPICS
-
-_FEEDS = text(
-    """
-    SELECT feed, topic, min(greatest(newest_event_at, heartbeat_at)) AS as_of, count(greatest(newest_event_at, heartbeat_at)) AS partitions
-    FROM feed_partition WHERE feed = ANY(:sources) AND topic = ANY(:topics)
-    GROUP BY feed, topic
-    """
-)
 
 
 def left_off_at(sources: Collection[str]) -> datetime | None:
@@ -33,11 +26,9 @@ def left_off_at(sources: Collection[str]) -> datetime | None:
     try:
         with engine().connect() as connection:
             topics = [topic_name(topic) for topic in TOPICS]
-            rows = connection.execute(_FEEDS, {"sources": list(sources), "topics": topics}).all()
+            rows = connection.execute(text(statement("feeds-left-off")), {"sources": list(sources), "topics": topics}).all()
     except ProgrammingError as error:
-        raise DatabaseUnavailable(
-            f"The database has no table of feeds ({str(error.orig).splitlines()[0]}): run `python -m sql migrate` first."
-        ) from None
+        raise DatabaseUnavailable(f"{first_line(error)}.") from None
     partitions = {topic: max(row.partitions for row in rows if row.topic == topic) for topic in {row.topic for row in rows}}
     if {row.feed for row in rows} < set(sources) or any(row.partitions < partitions[row.topic] for row in rows):
         return None
