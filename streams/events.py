@@ -6,8 +6,9 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-CONTACTS, AGENTS = "311.contacts", "311.agents"
-TOPICS = (CONTACTS, AGENTS)
+CONTACTS, AGENTS, REQUESTS, SURVEYS, SEARCHES = "311.contacts", "311.agents", "311.requests", "311.surveys", "311.searches"
+CONTACT_CENTRE_TOPICS = (CONTACTS, AGENTS)
+TOPICS = (*CONTACT_CENTRE_TOPICS, REQUESTS, SURVEYS, SEARCHES)
 
 AgentState = Literal["on_contact", "wrap_up", "away", "available", "offline"]
 LeftReason = Literal["abandoned", "transferred", "callback", "timeout", "closed"]
@@ -15,6 +16,9 @@ Id = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$
 Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f]+$")]
 Seconds = Annotated[float, Meta(ge=0, le=31_536_000)]
 Instant = Annotated[datetime, Meta(tz=True)]
+RequestStatus = Literal["open", "closed"]
+Words = Annotated[str, Meta(max_length=500)]
+Text = Annotated[str, Meta(max_length=20_000)]
 
 
 class InvalidEvent(Exception):
@@ -66,6 +70,62 @@ class AgentStateChanged(Struct, frozen=True, omit_defaults=True):
     queues: Annotated[tuple[Name, ...], Meta(max_length=200)] | None = None
 
 
+class RequestSnapshot(Struct, frozen=True, gc=False, omit_defaults=True):
+    """A service request as its system showed it; the fields are Open311 GeoReport v2's, and those below the blank line are not.
+
+    Of several snapshots the one with the newest `updated_datetime` holds; without one, the close or the opening dates it. Open311 gives a
+    closed request no other time of closing than `updated_datetime`. `usable_location` is false where the source knows that the point is
+    not the place (a default geocode).
+    """
+
+    service_request_id: Id
+    status: RequestStatus
+    requested_datetime: Instant
+    updated_datetime: Instant | None = None
+    expected_datetime: Instant | None = None
+    service_code: Words | None = None
+    service_name: Words | None = None
+    agency_responsible: Words | None = None
+    description: Text | None = None
+    status_notes: Text | None = None
+    service_notice: Text | None = None
+    address: Words | None = None
+    address_id: Words | None = None
+    zipcode: Words | None = None
+    lat: Annotated[float, Meta(ge=-90, le=90)] | None = None
+    long: Annotated[float, Meta(ge=-180, le=180)] | None = None
+    media_url: Annotated[str, Meta(max_length=2_000)] | None = None
+
+    closed_datetime: Instant | None = None
+    usable_location: bool = True
+    channel: Words | None = None
+    language: Words | None = None
+    department: Words | None = None
+    jurisdiction_id: Words | None = None
+
+
+class SurveyAnswered(Struct, frozen=True, gc=False, omit_defaults=True):
+    """A resident said how satisfied they were: `score` of `scale`, the best being `scale` and the worst 1."""
+
+    survey_id: Id
+    score: Annotated[int, Meta(ge=1, le=10)]
+    scale: Annotated[int, Meta(ge=2, le=10)] = 5
+    service_request_id: Id | None = None
+    contact_id: Id | None = None
+    channel: Words | None = None
+    language: Words | None = None
+
+
+class SearchPerformed(Struct, frozen=True, gc=False, omit_defaults=True):
+    """A resident looked something up, and got `answers` answers."""
+
+    search_id: Id
+    term: Annotated[str, Meta(min_length=1, max_length=200)]
+    answers: Annotated[int, Meta(ge=0, le=1_000_000_000)]
+    channel: Words | None = None
+    language: Words | None = None
+
+
 class FeedHeartbeat(Struct, frozen=True, omit_defaults=True):
     """The source looked at the event's time and has told everything until then. Sent to every partition of its topic."""
 
@@ -81,7 +141,18 @@ class SourceUnreadable(Struct, frozen=True, omit_defaults=True):
     position: str | None = None
 
 
-Data = ContactQueued | ContactAnswered | ContactLeftQueue | ContactEnded | AgentStateChanged | FeedHeartbeat | SourceUnreadable
+Data = (
+    ContactQueued
+    | ContactAnswered
+    | ContactLeftQueue
+    | ContactEnded
+    | AgentStateChanged
+    | RequestSnapshot
+    | SurveyAnswered
+    | SearchPerformed
+    | FeedHeartbeat
+    | SourceUnreadable
+)
 
 
 class _Envelope(Struct, frozen=True, gc=False, tag_field="type", omit_defaults=True, kw_only=True):
@@ -123,6 +194,24 @@ class AgentStateChangedEvent(_Envelope, frozen=True, tag="city311.agent.state_ch
     data: AgentStateChanged
 
 
+class RequestSnapshotEvent(_Envelope, frozen=True, gc=False, tag="city311.request.snapshot.v1"):
+    """The envelope of `RequestSnapshot`."""
+
+    data: RequestSnapshot
+
+
+class SurveyAnsweredEvent(_Envelope, frozen=True, gc=False, tag="city311.survey.answered.v1"):
+    """The envelope of `SurveyAnswered`."""
+
+    data: SurveyAnswered
+
+
+class SearchPerformedEvent(_Envelope, frozen=True, gc=False, tag="city311.search.performed.v1"):
+    """The envelope of `SearchPerformed`."""
+
+    data: SearchPerformed
+
+
 class FeedHeartbeatEvent(_Envelope, frozen=True, tag="city311.feed.heartbeat.v1"):
     """The envelope of `FeedHeartbeat`."""
 
@@ -141,6 +230,9 @@ Event = (
     | ContactLeftQueueEvent
     | ContactEndedEvent
     | AgentStateChangedEvent
+    | RequestSnapshotEvent
+    | SurveyAnsweredEvent
+    | SearchPerformedEvent
     | FeedHeartbeatEvent
     | SourceUnreadableEvent
 )
@@ -150,6 +242,9 @@ _ENVELOPE_OF: dict[type, Any] = {
     ContactLeftQueue: ContactLeftQueueEvent,
     ContactEnded: ContactEndedEvent,
     AgentStateChanged: AgentStateChangedEvent,
+    RequestSnapshot: RequestSnapshotEvent,
+    SurveyAnswered: SurveyAnsweredEvent,
+    SearchPerformed: SearchPerformedEvent,
     FeedHeartbeat: FeedHeartbeatEvent,
     SourceUnreadable: SourceUnreadableEvent,
 }
@@ -184,18 +279,26 @@ def event(data: Data, *, source: str, event_id: str, at: datetime) -> Event:
     return built
 
 
+_TOPIC_OF: dict[type, str] = {
+    AgentStateChanged: AGENTS,
+    RequestSnapshot: REQUESTS,
+    SurveyAnswered: SURVEYS,
+    SearchPerformed: SEARCHES,
+}
+
+
 def topic_of(data: Data) -> str:
     """The topic on which such an event is published; a heartbeat or an unreadable line goes where its source's events go."""
-    return AGENTS if isinstance(data, AgentStateChanged) else CONTACTS
+    return _TOPIC_OF.get(type(data), CONTACTS)
 
 
 def key_of(data: Data) -> bytes | None:
-    """The partition key: the subject's id, so that one contact or agent stays in one partition."""
+    """The partition key: the subject's id, so that one contact, agent or request stays in one partition."""
+    if isinstance(data, (FeedHeartbeat, SourceUnreadable, SurveyAnswered, SearchPerformed)):
+        return None
     if isinstance(data, AgentStateChanged):
         return data.agent_id.encode()
-    if isinstance(data, (FeedHeartbeat, SourceUnreadable)):
-        return None
-    return data.contact_id.encode()
+    return (data.service_request_id if isinstance(data, RequestSnapshot) else data.contact_id).encode()
 
 
 def unreadable(line: bytes, reason: str, position: str | None = None) -> SourceUnreadable:

@@ -143,7 +143,7 @@ class Follower:
     def _beat(self, publisher: Publisher, at: datetime) -> None:
         if time.monotonic() - self._beaten_at < self._heartbeat_seconds:
             return
-        for topic in events.TOPICS:
+        for topic in events.CONTACT_CENTRE_TOPICS:
             publisher.heartbeat(
                 source=self._source.name, topic=topic, at=at, cadence_seconds=self._heartbeat_seconds, name=self._source.title
             )
