@@ -33,6 +33,30 @@ def _postgres_url(url: str | None) -> str | None:
     return url or None
 
 
+def _numbers(words: str, count: int) -> tuple[float, ...]:
+    try:
+        found = tuple(float(word) for word in words.split(","))
+    except ValueError:
+        found = ()
+    if len(found) != count or not all(-180 <= number <= 180 for number in found):
+        raise ValueError(f"{words.strip()!r} is not {count} numbers of degrees, parted by commas")
+    return found
+
+
+def _points(words: str) -> str:
+    for point in filter(str.strip, words.split(";")):
+        _numbers(point, 2)
+    return words
+
+
+def _bounds(words: str) -> str:
+    if words:
+        south, west, north, east = _numbers(words, 4)
+        if south >= north or west >= east:
+            raise ValueError("write SOUTH,WEST,NORTH,EAST: south is less than north, and west less than east")
+    return words
+
+
 class Settings(BaseSettings):
     """One field a setting; its description is the text of the README's row."""
 
@@ -76,6 +100,19 @@ class Settings(BaseSettings):
     asterisk_callback_keys: str = Field(
         "", description="The keys by which a caller books a callback (EXITWITHKEY), for example `19`; any other key is a transfer."
     )
+    default_geocodes: Annotated[str, AfterValidator(_points)] = Field(
+        "",
+        description="Points that stand for no known place, such as a city hall: `LAT,LONG; LAT,LONG`. Requests there are on no map.",
+    )
+    city_bounds: Annotated[str, AfterValidator(_bounds)] = Field(
+        "",
+        description="`SOUTH,WEST,NORTH,EAST` in degrees: what lies outside is not in the city. Used while no areas are loaded.",
+    )
+    holidays: str = Field(
+        "US",
+        pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$",
+        description="Whose holidays are no business days: a country, or country and state, such as `US-PA`.",
+    )
     simulator_city: Path | None = Field(
         None, description="The TOML file of the city that `python -m streams simulate` plays. Unset: the one that comes with it."
     )
@@ -87,6 +124,19 @@ class Settings(BaseSettings):
     def zone(self) -> ZoneInfo:
         """The city's time zone."""
         return ZoneInfo(self.city_timezone)
+
+    @property
+    def default_points(self) -> tuple[tuple[float, float], ...]:
+        """DEFAULT_GEOCODES as (latitude, longitude)."""
+        return tuple((lat, long) for lat, long in (_numbers(point, 2) for point in self.default_geocodes.split(";") if point.strip()))
+
+    @property
+    def bounds(self) -> tuple[float, float, float, float] | None:
+        """CITY_BOUNDS as (south, west, north, east)."""
+        if not self.city_bounds:
+            return None
+        south, west, north, east = _numbers(self.city_bounds, 4)
+        return south, west, north, east
 
 
 @cache

@@ -4,7 +4,7 @@ The fold does not depend on the order or the number of an event's arrivals, and 
 It never talks to Kafka or to the database.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -19,9 +19,13 @@ from streams.events import (
     Event,
     FeedHeartbeatEvent,
     InvalidEvent,
+    RequestSnapshotEvent,
+    SearchPerformedEvent,
     SourceUnreadableEvent,
+    SurveyAnsweredEvent,
     decode,
 )
+from streams.request_fold import RequestRow, merge, row_of
 
 
 class Record(NamedTuple):
@@ -87,6 +91,9 @@ class Batch:
     records: list[Record] = field(default_factory=list)
     contacts: dict[str, list[Any]] = field(default_factory=dict)
     agents: list[tuple[str, datetime, str, tuple[str, ...] | None, str]] = field(default_factory=list)
+    requests: dict[str, RequestRow] = field(default_factory=dict)
+    surveys: list[SurveyAnsweredEvent] = field(default_factory=list)
+    searches: list[SearchPerformedEvent] = field(default_factory=list)
     feeds: dict[tuple[str, str, int], FeedProgress] = field(default_factory=dict)
     dead_letters: list[DeadLetter] = field(default_factory=list)
     spans: dict[Position, Span] = field(default_factory=dict)
@@ -120,6 +127,9 @@ class Batch:
         self.dead_letters = [DeadLetter(record, reason) for record in self.records]
         self.contacts.clear()
         self.agents.clear()
+        self.requests.clear()
+        self.surveys.clear()
+        self.searches.clear()
         self.feeds.clear()
 
     def halves(self) -> tuple["Batch", "Batch"]:
@@ -131,7 +141,15 @@ class Batch:
 
     def changed(self) -> Sequence[str]:
         """What a listener may want to read again."""
-        kinds = (("contacts", self.contacts), ("agents", self.agents), ("feeds", self.feeds), ("dead_letter", self.dead_letters))
+        kinds: tuple[tuple[str, Sized], ...] = (
+            ("contacts", self.contacts),
+            ("agents", self.agents),
+            ("requests", self.requests),
+            ("surveys", self.surveys),
+            ("searches", self.searches),
+            ("feeds", self.feeds),
+            ("dead_letter", self.dead_letters),
+        )
         return [name for name, rows in kinds if rows]
 
     def _fold(self, record: Record, event: Event) -> None:
@@ -151,8 +169,19 @@ class Batch:
             feed.newest_event_at = event.time
         if isinstance(event, AgentStateChangedEvent):
             self.agents.append((event.data.agent_id, event.time, event.data.state, event.data.queues, event.source))
+        elif isinstance(event, RequestSnapshotEvent):
+            self._fold_request(event)
+        elif isinstance(event, SurveyAnsweredEvent):
+            self.surveys.append(event)
+        elif isinstance(event, SearchPerformedEvent):
+            self.searches.append(event)
         else:
             self._fold_contact(event)
+
+    def _fold_request(self, event: RequestSnapshotEvent) -> None:
+        key, row = event.data.service_request_id, row_of(event)
+        before = self.requests.get(key)
+        self.requests[key] = row if before is None else merge(before, row)
 
     def _fold_contact(self, event: ContactQueuedEvent | ContactAnsweredEvent | ContactLeftQueueEvent | ContactEndedEvent) -> None:
         data = event.data

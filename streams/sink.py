@@ -4,16 +4,18 @@ It never reads Kafka. What it guarantees is in `docs/guarantees.md`.
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 from psycopg import Connection, Cursor
 
 from sql.engine import first_line
+from sql.intake import Intake, version_of
 from sql.queries import statement
 from streams.fold import Batch, Position
+from streams.request_rows import request_rows, search_rows, survey_rows
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +23,10 @@ NOTIFY_CHANNEL = "city311"
 MOST_CONSUMERS = 1_000
 TRANSACTION_TIMEOUT_SECONDS = 10
 REFUSALS = (psycopg.DataError, psycopg.IntegrityError)  # what a row can be the reason of
+
+
+class IntakeChanged(Exception):
+    """Areas, departments or targets were loaded since the intake was read; nothing was written."""
 
 
 class Fenced(Exception):
@@ -68,51 +74,51 @@ def note_watermarks(connection: Connection[Any], watermarks: dict[Position, int]
     )
 
 
-def write(connection: Connection[Any], batch: Batch) -> None:
+def write(connection: Connection[Any], batch: Batch, intake: Intake) -> None:
     """Commit one batch.
 
+    Args:
+        connection: with the temporary tables of `prepare`.
+        batch: what to write.
+        intake: what requests get of places, departments and due days.
+
     Raises:
+        IntakeChanged: the intake is not the one that holds; nothing was written.
         Fenced: an offset was moved by somebody else; nothing was written.
         psycopg.DataError, psycopg.IntegrityError: the database refuses a row; nothing was written.
         psycopg.Error: anything else; nothing was written, or all of it was and only the answer was lost.
     """
     with connection.transaction(), connection.cursor() as cursor:
+        # The server ends a transaction that takes too long, but not while it waits in a COPY for a client that stands still: so all
+        # that is copied comes first, into tables of this connection alone, and no lock that others wait for is held meanwhile.
+        parts = list(_parts(batch, intake))
+        for part in parts:
+            _copy(cursor, part.table, part.lines)
+        if batch.requests and version_of(connection) != intake.version:
+            raise IntakeChanged
         _move_offsets(cursor, batch)
-        if batch.contacts:
-            _copy(cursor, "contact_batch", map(_contact_line, batch.contacts.values()))
-            cursor.execute(statement("sink-contacts").encode())
-            cursor.execute(statement("sink-queues").encode())
-        if batch.agents:
-            _copy(
-                cursor, "agent_batch", map(_line, ((a, at, state, _array(queues), source) for a, at, state, queues, source in batch.agents))
-            )
-            cursor.execute(statement("sink-agents").encode())
-        if batch.feeds:
-            _copy(cursor, "feed_batch", map(_line, _feed_rows(batch)))
-            cursor.execute(statement("sink-feeds").encode())
-        if batch.dead_letters:
-            _copy(cursor, "dead_letter_batch", map(_line, _dead_letter_rows(batch)))
-            cursor.execute(statement("sink-dead-letters").encode())
+        for name in (name for part in parts for name in part.statements):
+            cursor.execute(statement(name).encode())
         cursor.execute(b"SELECT pg_notify(%s, %s)", (NOTIFY_CHANNEL, ",".join(batch.changed())))
 
 
-def write_or_refuse(connection: Connection[Any], batch: Batch) -> int:
+def write_or_refuse(connection: Connection[Any], batch: Batch, intake: Intake) -> int:
     """Commit one batch; a row that the database refuses is found by halving and kept as a refusal.
 
     Returns:
         How many of the batch's records were refused, here or before.
     """
     try:
-        write(connection, batch)
+        write(connection, batch, intake)
         return len(batch.dead_letters)
     except REFUSALS as error:
         if len(batch) == 1:
             reason = f"the database refuses it: {first_line(error)}"
             log.warning("refused %s", reason)
             batch.refuse(reason)
-            write(connection, batch)
+            write(connection, batch, intake)
             return 1
-    return sum(write_or_refuse(connection, half) for half in batch.halves())
+    return sum(write_or_refuse(connection, half, intake) for half in batch.halves())
 
 
 def is_committed(connection: Connection[Any], batch: Batch, *, consumer: str) -> bool:
@@ -129,16 +135,42 @@ def is_committed(connection: Connection[Any], batch: Batch, *, consumer: str) ->
     raise Fenced(f"the offsets are at {at}, the batch covers {batch.spans}")
 
 
-def _move_offsets(cursor: Cursor[Any], batch: Batch) -> None:
-    """First of all, so that a consumer that lost its partitions does no work under other locks."""
+class _Part(NamedTuple):
+    """What of a batch goes into one temporary table, and the statements that take it from there."""
+
+    table: str
+    lines: Iterable[str]
+    statements: tuple[str, ...]
+
+
+def _parts(batch: Batch, intake: Intake) -> Iterator[_Part]:
     spans = batch.spans
-    _copy(
-        cursor,
+    yield _Part(
         "offset_batch",
         map(_line, ((p.topic, p.partition, s.first_offset, s.next_offset, s.newest_event_at) for p, s in sorted(spans.items()))),
+        (),
     )
+    if batch.contacts:
+        yield _Part("contact_batch", map(_contact_line, batch.contacts.values()), ("sink-contacts", "sink-queues"))
+    if batch.agents:
+        rows = ((agent, at, state, _array(queues), source) for agent, at, state, queues, source in batch.agents)
+        yield _Part("agent_batch", map(_line, rows), ("sink-agents",))
+    if batch.requests:
+        yield _Part("request_batch", map(_line, request_rows(batch.requests, intake)), ("sink-requests", "sink-departments"))
+    if batch.surveys:
+        yield _Part("survey_batch", map(_line, survey_rows(batch.surveys)), ("sink-surveys",))
+    if batch.searches:
+        yield _Part("search_batch", map(_line, search_rows(batch.searches)), ("sink-searches",))
+    if batch.feeds:
+        yield _Part("feed_batch", map(_line, _feed_rows(batch)), ("sink-feeds",))
+    if batch.dead_letters:
+        yield _Part("dead_letter_batch", map(_line, _dead_letter_rows(batch)), ("sink-dead-letters",))
+
+
+def _move_offsets(cursor: Cursor[Any], batch: Batch) -> None:
+    """Before all other locks: a consumer that lost its partitions must do no work under them."""
     moved = {Position(*row) for row in cursor.execute(statement("sink-offsets").encode())}
-    if lost := spans.keys() - moved:
+    if lost := batch.spans.keys() - moved:
         raise Fenced(f"somebody else moved {', '.join(f'{p.topic}/{p.partition}' for p in sorted(lost))}")
 
 

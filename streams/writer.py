@@ -10,7 +10,9 @@ from typing import Any
 
 import psycopg
 
+from sql import intake
 from sql.engine import DatabaseUnavailable, connect, first_line
+from sql.intake import Intake
 from streams import sink
 from streams.fold import Batch, Position
 
@@ -28,6 +30,7 @@ class Writer:
         self._slot: int | None = None
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="writer")
         self._connection: psycopg.Connection[Any] | None = None
+        self._intake: Intake | None = None
         self._stop = threading.Event()
 
     def commit(self, batch: Batch) -> "Future[int]":
@@ -66,6 +69,11 @@ class Writer:
             self._connection = connection
         return self._connection
 
+    def _known(self, connection: psycopg.Connection[Any]) -> Intake:
+        if self._intake is None:
+            self._intake = intake.read(connection)
+        return self._intake
+
     def _disconnect(self) -> None:
         if self._connection is not None:
             self._connection.close()
@@ -79,7 +87,10 @@ class Writer:
                 if unsure and sink.is_committed(connection, batch, consumer=self.name):
                     return len(batch.dead_letters)
                 unsure = True
-                return sink.write_or_refuse(connection, batch)
+                return sink.write_or_refuse(connection, batch, self._known(connection))
+            except sink.IntakeChanged:
+                self._intake = None
+                continue
             except (psycopg.Error, DatabaseUnavailable) as error:
                 is_away = (
                     isinstance(error, (psycopg.OperationalError, DatabaseUnavailable))

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 
@@ -19,6 +20,10 @@ from streams import broker, events
 from tests import servers
 from tests.servers import Services
 from tests.tcp_proxy import TcpProxy
+
+# How long an example takes says something about the machine, which others use too, and nothing about the code.
+hypothesis.settings.register_profile("shared machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("shared machine")
 
 REFERENCE_DATA = PROJECT.parent / "shared" / "data"
 TEMPLATE = "migrated_template"

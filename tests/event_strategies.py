@@ -27,9 +27,22 @@ AGENT_DATA = st.builds(
     st.sampled_from(["on_contact", "wrap_up", "away", "available", "offline"]),
     st.none() | st.tuples(queues),
 )
+REQUEST_DATA = st.builds(
+    events.RequestSnapshot,
+    st.sampled_from(["r1", "r2"]),
+    st.sampled_from(["open", "closed"]),
+    st.sampled_from([EPOCH, EPOCH + timedelta(seconds=30), EPOCH + timedelta(hours=1)]),
+    st.none() | instants,
+    st.none() | instants,
+    service_name=st.none() | st.sampled_from(["Pothole", "Graffiti\\t"]),
+    department=st.none() | st.just("Streets"),
+    lat=st.none() | st.just(39.95),
+    long=st.none() | st.just(-75.16),
+    closed_datetime=st.none() | instants,
+)
 EVENTS = st.builds(
     lambda data, at, source: events.event(data, source=source, event_id="e", at=at),
-    CONTACT_DATA | AGENT_DATA,
+    CONTACT_DATA | AGENT_DATA | REQUEST_DATA,
     instants,
     st.sampled_from(["s1", "s2"]),
 )

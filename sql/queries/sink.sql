@@ -8,6 +8,21 @@ CREATE TEMPORARY TABLE contact_batch (
 CREATE TEMPORARY TABLE agent_batch (
     agent_id text, changed_at timestamptz, state text, queues text[], source text
 ) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE request_batch (
+    service_request_id text, status text, requested_datetime timestamptz, updated_datetime timestamptz, snapshot_version text,
+    expected_told timestamptz, expected_datetime timestamptz, service_code text, service_name text, agency_responsible text,
+    department_told text, department text, description text, status_notes text, service_notice text, address text, address_id text,
+    zipcode text, lat double precision, long double precision, usable_location boolean, cell text, areas jsonb, location_defect text,
+    media_url text, channel text, language text, jurisdiction_id text, source text, first_requested timestamptz,
+    last_requested timestamptz, seen_open timestamptz[], seen_closed timestamptz[]
+) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE survey_batch (
+    survey_id text, answered_at timestamptz, score integer, scale integer, service_request_id text, contact_id text, channel text,
+    language text, source text
+) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE search_batch (
+    search_id text, performed_at timestamptz, term text, answers integer, channel text, language text, source text
+) ON COMMIT DELETE ROWS;
 CREATE TEMPORARY TABLE feed_batch (
     feed text, name text, cadence_seconds numeric, topic text, partition integer,
     newest_event_at timestamptz, heartbeat_at timestamptz, events bigint
@@ -85,6 +100,52 @@ FROM agent_batch ORDER BY agent_id, changed_at, metric.state_order(state), queue
 ON CONFLICT (agent_id, changed_at) DO UPDATE SET state = excluded.state, queues = excluded.queues, source = excluded.source
 WHERE (metric.state_order(excluded.state), coalesce(excluded.queues, '{~}'), excluded.source)
     < (metric.state_order(c.state), coalesce(c.queues, '{~}'), c.source);
+
+-- sink-requests --
+-- Keep of each request the newest snapshot, and add the instants at which it was seen open or closed; what says nothing new changes nothing.
+INSERT INTO request AS r (
+    service_request_id, status, requested_datetime, updated_datetime, snapshot_version, expected_told, expected_datetime, service_code,
+    service_name, agency_responsible, department_told, department, description, status_notes, service_notice, address, address_id,
+    zipcode, lat, long, usable_location, cell, areas, location_defect, media_url, channel, language, jurisdiction_id, source,
+    first_requested, last_requested, seen_open, seen_closed
+)
+SELECT * FROM request_batch ORDER BY service_request_id
+ON CONFLICT (service_request_id) DO UPDATE SET
+    (
+        status, requested_datetime, updated_datetime, snapshot_version, expected_told, expected_datetime, service_code, service_name,
+        agency_responsible, department_told, department, description, status_notes, service_notice, address, address_id, zipcode, lat,
+        long, usable_location, cell, areas, location_defect, media_url, channel, language, jurisdiction_id, source
+    ) = (
+        SELECT
+            status, requested_datetime, updated_datetime, snapshot_version, expected_told, expected_datetime, service_code,
+            service_name, agency_responsible, department_told, department, description, status_notes, service_notice, address,
+            address_id, zipcode, lat, long, usable_location, cell, areas, location_defect, media_url, channel, language,
+            jurisdiction_id, source
+        FROM (SELECT excluded.* UNION ALL SELECT r.*) AS either
+        ORDER BY updated_datetime DESC, snapshot_version DESC LIMIT 1
+    ),
+    first_requested = least(r.first_requested, excluded.first_requested),
+    last_requested = greatest(r.last_requested, excluded.last_requested),
+    seen_open = instants_of_both(r.seen_open, excluded.seen_open),
+    seen_closed = instants_of_both(r.seen_closed, excluded.seen_closed)
+WHERE (excluded.updated_datetime, excluded.snapshot_version) > (r.updated_datetime, r.snapshot_version)
+   OR excluded.first_requested < r.first_requested OR excluded.last_requested > r.last_requested
+   OR NOT r.seen_open @> excluded.seen_open OR NOT r.seen_closed @> excluded.seen_closed;
+
+-- sink-departments --
+-- Keep every department and type of request that is seen for the first time.
+WITH new_department AS (
+    INSERT INTO department (department, name) SELECT DISTINCT department, department FROM request_batch ORDER BY department ON CONFLICT DO NOTHING
+)
+INSERT INTO service (service_name) SELECT DISTINCT service_name FROM request_batch ORDER BY service_name ON CONFLICT DO NOTHING;
+
+-- sink-surveys --
+-- Keep the answers to surveys, each once.
+INSERT INTO survey SELECT * FROM survey_batch ORDER BY survey_id ON CONFLICT DO NOTHING;
+
+-- sink-searches --
+-- Keep the searches, each once.
+INSERT INTO search SELECT * FROM search_batch ORDER BY search_id ON CONFLICT DO NOTHING;
 
 -- sink-feeds --
 -- Note how far each feed has come in each partition.

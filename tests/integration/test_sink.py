@@ -11,6 +11,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sqlalchemy import create_engine
 
+from sql import intake
 from sql.engine import connect
 from sql.rebuild import rebuild
 from streams import events, sink
@@ -20,8 +21,9 @@ from tests.event_strategies import EPOCH, EVENTS, batches, records
 PLACE = Position("t", 0)
 CONTACT_ROWS = "SELECT * FROM contact ORDER BY contact_id"
 AGENT_ROWS = "SELECT * FROM agent_state_change ORDER BY agent_id, changed_at"
+REQUEST_ROWS = "SELECT * FROM request ORDER BY service_request_id"
 ROLL_UPS = "SELECT * FROM contact_interval WHERE contacts <> 0 ORDER BY 1, 2, 3, 4"
-TABLES = "contact, contact_interval, agent, agent_state_change, feed, feed_partition, queue, queue_feed, stream_offset, dead_letter"
+TABLES = "contact, contact_interval, agent, agent_state_change, request, feed, feed_partition, queue, queue_feed, stream_offset, dead_letter"
 
 
 @pytest.fixture
@@ -41,6 +43,10 @@ def empty(connection: psycopg.Connection[Any]) -> None:
     sink.offsets(connection, [PLACE], consumer="test")
 
 
+def write(connection: psycopg.Connection[Any], batch: Batch) -> None:
+    sink.write(connection, batch, intake.read(connection))
+
+
 def one(data: events.Data, seconds: float, first: int = 0) -> Batch:
     batch = Batch({PLACE: first})
     batch.add(PLACE, records([events.event(data, source="s", event_id="e", at=EPOCH + timedelta(seconds=seconds))], first))
@@ -56,14 +62,14 @@ def test_any_order_and_any_batches_give_the_same_rows_and_roll_ups(
 ) -> None:
     empty(connection)
     for batch in batches(many, []):
-        sink.write(connection, batch)
-    once = [rows(connection, query) for query in (CONTACT_ROWS, AGENT_ROWS, ROLL_UPS)]
+        write(connection, batch)
+    once = [rows(connection, query) for query in (CONTACT_ROWS, AGENT_ROWS, REQUEST_ROWS, ROLL_UPS)]
     empty(connection)
     again = many + many[: len(many) // 3]
     dice.shuffle(again)
     for batch in batches(again, sizes):
-        sink.write(connection, batch)
-    assert [rows(connection, query) for query in (CONTACT_ROWS, AGENT_ROWS, ROLL_UPS)] == once
+        write(connection, batch)
+    assert [rows(connection, query) for query in (CONTACT_ROWS, AGENT_ROWS, REQUEST_ROWS, ROLL_UPS)] == once
     engine = create_engine(database.replace("postgresql://", "postgresql+psycopg://"))
     with engine.connect() as reader:
         assert rebuild(reader, check_only=True).differences.empty
@@ -71,9 +77,9 @@ def test_any_order_and_any_batches_give_the_same_rows_and_roll_ups(
 
 
 def test_a_batch_that_somebody_else_wrote_is_fenced_and_leaves_nothing(connection: psycopg.Connection[Any]) -> None:
-    sink.write(connection, one(events.ContactQueued("a", "general"), 0))
+    write(connection, one(events.ContactQueued("a", "general"), 0))
     with pytest.raises(sink.Fenced, match="t/0"):
-        sink.write(connection, one(events.ContactQueued("zombie", "general"), 0))
+        write(connection, one(events.ContactQueued("zombie", "general"), 0))
     assert rows(connection, "SELECT contact_id FROM contact") == [("a",)]
     assert rows(connection, "SELECT next_offset FROM stream_offset") == [(1,)]
 
@@ -81,9 +87,9 @@ def test_a_batch_that_somebody_else_wrote_is_fenced_and_leaves_nothing(connectio
 def test_a_lost_answer_to_a_commit_is_found_out(connection: psycopg.Connection[Any]) -> None:
     batch = one(events.ContactQueued("a", "general"), 0)
     assert not sink.is_committed(connection, batch, consumer="test")
-    sink.write(connection, batch)
+    write(connection, batch)
     assert sink.is_committed(connection, batch, consumer="test")
-    sink.write(connection, one(events.ContactQueued("b", "general"), 1, first=1))
+    write(connection, one(events.ContactQueued("b", "general"), 1, first=1))
     with pytest.raises(sink.Fenced):
         sink.is_committed(connection, batch, consumer="test")
 
@@ -95,7 +101,7 @@ def test_a_row_that_the_database_refuses_is_found_and_the_others_are_kept(connec
         for n in range(16)
     ]
     batch = batches(many, [])[0]
-    assert sink.write_or_refuse(connection, batch) == 2
+    assert sink.write_or_refuse(connection, batch, intake.read(connection)) == 2
     assert rows(connection, "SELECT count(*) FROM contact") == [(14,)]
     found = rows(connection, 'SELECT "offset", value, reason FROM dead_letter ORDER BY 1')
     assert [(offset, value) for offset, value, _ in found] == [(3, events.encode(many[3])), (11, events.encode(many[11]))]
@@ -105,27 +111,27 @@ def test_a_row_that_the_database_refuses_is_found_and_the_others_are_kept(connec
 
 def test_text_that_means_something_to_copy_arrives_as_it_was(connection: psycopg.Connection[Any]) -> None:
     odd = 'a\\N"{,}\u2028é\\.'
-    sink.write(connection, one(events.ContactQueued(odd, odd, language="\\t"), 0))
-    sink.write(connection, one(events.AgentStateChanged(odd, "available", (odd, "x,y")), 0, first=1))
+    write(connection, one(events.ContactQueued(odd, odd, language="\\t"), 0))
+    write(connection, one(events.AgentStateChanged(odd, "available", (odd, "x,y")), 0, first=1))
     assert rows(connection, "SELECT contact_id, queue, language FROM contact") == [(odd, odd, "\\t")]
     assert rows(connection, "SELECT agent_id, queues FROM agent_state_change") == [(odd, [odd, "x,y"])]
 
 
 def test_an_unreadable_line_is_kept_once_however_often_it_is_sent(connection: psycopg.Connection[Any]) -> None:
-    sink.write(connection, one(events.unreadable(b"\x00\xff", "no time"), 0))
-    sink.write(connection, one(events.unreadable(b"\x00\xff", "no time"), 0, first=1))
+    write(connection, one(events.unreadable(b"\x00\xff", "no time"), 0))
+    write(connection, one(events.unreadable(b"\x00\xff", "no time"), 0, first=1))
     assert rows(connection, "SELECT value, reason FROM dead_letter") == [(b"\x00\xff", "no time")]
 
 
 def test_one_notification_a_commit_names_what_changed(connection: psycopg.Connection[Any], database: str) -> None:
     with connect(url=database, autocommit=True) as listener:
         listener.execute("LISTEN city311")
-        sink.write(connection, one(events.ContactQueued("a", "general"), 0))
+        write(connection, one(events.ContactQueued("a", "general"), 0))
         assert [notice.payload for notice in listener.notifies(timeout=2, stop_after=1)] == ["contacts,feeds"]
 
 
 def test_two_states_at_one_instant_are_the_first_of_the_order(connection: psycopg.Connection[Any]) -> None:
-    sink.write(connection, one(events.AgentStateChanged("ann", "available"), 0))
-    sink.write(connection, one(events.AgentStateChanged("ann", "on_contact", ("general",)), 0, first=1))
-    sink.write(connection, one(events.AgentStateChanged("ann", "offline"), 0, first=2))
+    write(connection, one(events.AgentStateChanged("ann", "available"), 0))
+    write(connection, one(events.AgentStateChanged("ann", "on_contact", ("general",)), 0, first=1))
+    write(connection, one(events.AgentStateChanged("ann", "offline"), 0, first=2))
     assert rows(connection, "SELECT state, queues FROM agent_state_change") == [("on_contact", ["general"])]
