@@ -10,7 +10,7 @@ import click
 import psycopg
 from sqlalchemy.exc import SQLAlchemyError
 
-from sql import reference, reports
+from sql import areas, reference, reports
 from sql.engine import DatabaseUnavailable, connect, database_url, engine, first_line
 from sql.migrate import migrate as migrate_to_newest
 from sql.rebuild import rebuild as rebuild_intervals
@@ -55,10 +55,18 @@ def migrate() -> None:
 @click.option("--as-of", metavar="T", help="As it was known at this instant; without it, now.")
 @click.option("--threshold", type=click.FloatRange(min=0), metavar="SECONDS", help="Answer threshold; without it, each queue's own target.")
 @click.option("--short-abandon", type=click.FloatRange(min=0), metavar="SECONDS", help="Short-abandon limit; without it, each queue's own.")
+@click.option("--by", type=click.Choice(["department", "type"]), default="department", help="For requests: a row for each type too.")
 @click.option("--format", "shape", type=click.Choice(list(reports.FORMATS)), default="table", show_default=True)
 @plain_errors
 def report_command(
-    name: str, starts: str | None, ends: str | None, as_of: str | None, threshold: float | None, short_abandon: float | None, shape: str
+    name: str,
+    starts: str | None,
+    ends: str | None,
+    as_of: str | None,
+    threshold: float | None,
+    short_abandon: float | None,
+    by: str,
+    shape: str,
 ) -> None:
     """Print a report. T is ISO 8601; without an offset it is the city's local time."""
     zone = settings().zone
@@ -68,6 +76,7 @@ def report_command(
         as_of=reports.instant(as_of, zone) if as_of else None,
         threshold_seconds=threshold,
         short_abandon_seconds=short_abandon,
+        by_type=by == "type",
     )
     with engine().connect() as connection:
         found = reports.report(name, connection, request)
@@ -89,14 +98,37 @@ def rebuild(check: bool) -> None:
 
 
 @main.command()
-@click.argument("kind", type=click.Choice(list(reference.KINDS)))
+@click.argument("kind", type=click.Choice([*reference.KINDS, "areas"]))
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--kind", "area_kind", metavar="NAME", help="Areas: what they are, such as `district`; without it, the file's name.")
+@click.option("--name-property", metavar="NAME", help="Areas: which property of the file is an area's name.")
 @plain_errors
-def load(kind: str, file: Path) -> None:
-    """Load what people edit from a TOML file: queues (names and places) or targets."""
+def load(kind: str, file: Path, area_kind: str | None, name_property: str | None) -> None:
+    """Load what people edit: queues, targets, departments and incidents from a TOML file, areas from GeoJSON.
+
+    The requests that are in the tables already get their place, department and due day anew.
+    """
     with engine().begin() as connection:
-        count = reference.load(kind, file, connection, settings().zone)
-    click.echo(f"{count} {kind} loaded")
+        if kind == "areas":
+            count = areas.load(file, connection, kind=area_kind or file.stem, name_property=name_property)
+        elif area_kind or name_property:
+            raise click.UsageError("--kind and --name-property are for areas")
+        else:
+            count = reference.load(kind, file, connection, settings().zone)
+    click.echo(f"{count} {kind if kind != 'areas' else 'areas of the kind ' + (area_kind or file.stem)} loaded")
+    if kind == "areas" or kind in reference.AT_INTAKE:
+        _reapply()
+
+
+def _reapply() -> None:
+    from tqdm import tqdm
+
+    from sql.reapply import reapply
+
+    with connect(autocommit=True) as connection, tqdm(desc="requests", unit=" requests", unit_scale=True, disable=None) as bar:
+        changed = reapply(connection, bar.update)
+    if changed:
+        click.echo(f"{changed:,} requests have another place, department or due day now")
 
 
 if __name__ == "__main__":

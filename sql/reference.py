@@ -1,6 +1,6 @@
-"""What people edit in files and the database keeps: the queues' names and places, and the service targets.
+"""What people edit in files and the database keeps: names and places of queues and departments, what was promised, and incidents.
 
-A file is TOML; loading it again changes only what differs, and nothing is deleted.
+A file is TOML; loading it again changes only what differs, and nothing is deleted. Areas come as GeoJSON: `sql.areas`.
 """
 
 import math
@@ -13,56 +13,84 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, text
 
+from sql.queries import statement
+
 
 class InvalidFile(Exception):
     """A file cannot be loaded; the message names the entry, the value and what would be right."""
 
 
 @dataclass(frozen=True)
-class Kind:
-    """A table that is loaded from a file: the file's list, its columns, and the statement for one entry."""
+class Table:
+    """One kind of entry in a file.
+
+    Attributes:
+        entry: what the file calls it: `[[entry]]`, or a list of texts where `of_texts`.
+        query: the named statement for one entry.
+        required: its columns and their types.
+        optional: those that may be missing.
+        choices: the values that a column may have.
+        of_texts: an entry is a text, its only column.
+    """
 
     entry: str
+    query: str
     required: dict[str, type | tuple[type, ...]]
     optional: dict[str, type | tuple[type, ...]]
-    statement: str
+    choices: dict[str, tuple[str, ...]]
+    of_texts: bool = False
 
 
 _NUMBER = (int, float)
-KINDS = {
-    "queues": Kind(
-        "queue",
-        {"queue": str, "name": str},
-        {"channel": str, "position": int},
-        """INSERT INTO queue (queue, name, channel, position) VALUES (:queue, :name, coalesce(:channel, 'phone'), coalesce(:position, 1000))
-           ON CONFLICT (queue) DO UPDATE SET name = excluded.name, channel = excluded.channel, position = excluded.position""",
+_DAY = (date, datetime)
+KINDS: dict[str, tuple[Table, ...]] = {
+    "queues": (Table("queue", "write-queue", {"queue": str, "name": str}, {"channel": str, "position": int}, {}),),
+    "targets": (
+        Table(
+            "target",
+            "write-service-target",
+            {"queue": str, "answer_threshold_seconds": _NUMBER},
+            {
+                "valid_from": _DAY,
+                "service_level_target": _NUMBER,
+                "short_abandon_seconds": _NUMBER,
+                "longest_wait_limit_seconds": _NUMBER,
+                "wrap_up_limit_seconds": _NUMBER,
+            },
+            {},
+        ),
+        Table(
+            "request_target",
+            "write-request-target",
+            {},
+            {"department": str, "service": str, "valid_from": _DAY, "due_days": int, "days": str, "on_time_target": _NUMBER},
+            {"days": ("calendar", "business")},
+        ),
     ),
-    "targets": Kind(
-        "target",
-        {"queue": str, "answer_threshold_seconds": _NUMBER},
-        {
-            "valid_from": (date, datetime),
-            "service_level_target": _NUMBER,
-            "short_abandon_seconds": _NUMBER,
-            "longest_wait_limit_seconds": _NUMBER,
-            "wrap_up_limit_seconds": _NUMBER,
-        },
-        """INSERT INTO service_target (queue, valid_from, answer_threshold_seconds, service_level_target, short_abandon_seconds,
-                                       longest_wait_limit_seconds, wrap_up_limit_seconds)
-           VALUES (:queue, coalesce(:valid_from, '-infinity'), :answer_threshold_seconds, :service_level_target,
-                   coalesce(:short_abandon_seconds, 5), :longest_wait_limit_seconds, :wrap_up_limit_seconds)
-           ON CONFLICT (queue, valid_from) DO UPDATE SET
-               answer_threshold_seconds = excluded.answer_threshold_seconds, service_level_target = excluded.service_level_target,
-               short_abandon_seconds = excluded.short_abandon_seconds, longest_wait_limit_seconds = excluded.longest_wait_limit_seconds,
-               wrap_up_limit_seconds = excluded.wrap_up_limit_seconds""",
+    "departments": (
+        Table("department", "write-department", {"department": str, "name": str}, {"position": int}, {}),
+        Table("service", "write-service", {"service": str}, {"department": str, "left_out_of_reopening": bool}, {}),
+        Table("closed_without_work", "write-closing-phrase", {"phrase": str}, {}, {}, of_texts=True),
+    ),
+    "incidents": (
+        Table(
+            "incident",
+            "write-incident",
+            {"name": str, "kind": str, "onset_at": _DAY},
+            {"ended_at": _DAY},
+            {"kind": ("snow", "hurricane", "heat", "flood", "other")},
+        ),
     ),
 }
+AT_INTAKE = {"targets", "departments"}  # what requests get from these changes with them
 RANGES = {
     "answer_threshold_seconds": (0, 86_400),
     "service_level_target": (0, 1),
     "short_abandon_seconds": (0, 86_400),
     "longest_wait_limit_seconds": (1, 86_400),
     "wrap_up_limit_seconds": (1, 86_400),
+    "due_days": (0, 3_650),
+    "on_time_target": (0, 1),
 }
 
 
@@ -71,7 +99,9 @@ def load(kind: str, path: Path, connection: Connection, zone: ZoneInfo) -> int:
 
     Args:
         kind: One of `KINDS`.
-        zone: In which a `valid_from` without an offset is meant.
+        path: The file.
+        connection: Open, in a transaction that the caller commits.
+        zone: In which a day or time without an offset is meant.
 
     Returns:
         The number of entries.
@@ -79,42 +109,59 @@ def load(kind: str, path: Path, connection: Connection, zone: ZoneInfo) -> int:
     Raises:
         InvalidFile: it cannot be read, or an entry is wrong; nothing was loaded.
     """
-    table = KINDS[kind]
-    entries = [
-        _checked(table, entry, f"{path.name}, {table.entry} {number}", zone) for number, entry in enumerate(_entries(table, path), 1)
+    entries = _entries(KINDS[kind], path)
+    checked = [
+        (table, _checked(table, entry, f"{path.name}, {table.entry} {number}", zone))
+        for table, many in entries
+        for number, entry in enumerate(many, 1)
     ]
-    for entry in entries:
-        connection.execute(text(table.statement), entry)
-    return len(entries)
+    for table, entry in checked:
+        connection.execute(text(statement(table.query)), entry)
+    if kind in AT_INTAKE:
+        connection.execute(text(statement("write-intake-version")))
+    return len(checked)
 
 
-def _entries(table: Kind, path: Path) -> list[dict[str, Any]]:
+def _entries(tables: tuple[Table, ...], path: Path) -> list[tuple[Table, list[dict[str, Any]]]]:
     try:
         found = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidFile(f"{path} cannot be read: {getattr(error, 'strerror', None) or 'it is no text'}") from None
     except tomllib.TOMLDecodeError as error:
         raise InvalidFile(f"{path} is not TOML: {error}") from None
-    entries = found.get(table.entry)
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise InvalidFile(f"{path} has no [[{table.entry}]]: write one for each {table.entry}")
-    return entries
+    known = {table.entry: table for table in tables}
+    if unknown := [name for name in found if name not in known]:
+        raise InvalidFile(f"{path}: {unknown[0]} is not known; there are {', '.join(known)}")
+    if not found:
+        raise InvalidFile(f"{path} has no [[{tables[0].entry}]]: write one for each {tables[0].entry}")
+    return [(known[name], _members(known[name], entries, path)) for name, entries in found.items()]
 
 
-def _checked(table: Kind, entry: dict[str, Any], where: str, zone: ZoneInfo) -> dict[str, Any]:
+def _members(table: Table, entries: Any, path: Path) -> list[dict[str, Any]]:
+    of_kind = str if table.of_texts else dict
+    if not isinstance(entries, list) or not all(isinstance(entry, of_kind) for entry in entries):
+        shape = f'{table.entry} = ["…", "…"]' if table.of_texts else f"[[{table.entry}]]: write one for each {table.entry}"
+        raise InvalidFile(f"{path} has no {shape}")
+    return [dict.fromkeys(table.required, entry) for entry in entries] if table.of_texts else entries
+
+
+def _checked(table: Table, entry: dict[str, Any], where: str, zone: ZoneInfo) -> dict[str, Any]:
     columns = table.required | table.optional
     for name, value in entry.items():
         if name not in columns:
             raise InvalidFile(f"{where}: {name} is not known; there are {', '.join(columns)}")
-        if not isinstance(value, columns[name]) or isinstance(value, bool) or value == "":
+        if not isinstance(value, columns[name]) or (isinstance(value, bool) and columns[name] is not bool) or value == "":
             raise InvalidFile(f"{where}: {name} is {value!r}, of the wrong kind")
+        if name in table.choices and value not in table.choices[name]:
+            raise InvalidFile(f"{where}: {name} is {value!r}; it is one of {', '.join(table.choices[name])}")
         least, largest = RANGES.get(name, (-math.inf, math.inf))
         if isinstance(value, (int, float)) and not least <= value <= largest:
             raise InvalidFile(f"{where}: {name} is {value!r}; it lies between {least:g} and {largest:g}")
     if missing := table.required.keys() - entry.keys():
         raise InvalidFile(f"{where}: {', '.join(sorted(missing))} is missing")
     checked = {name: entry.get(name) for name in columns}
-    if (from_day := checked.get("valid_from")) is not None:
-        moment = from_day if isinstance(from_day, datetime) else datetime.combine(from_day, time(), zone)
-        checked["valid_from"] = moment if moment.tzinfo else moment.replace(tzinfo=zone)
+    for name, value in checked.items():
+        if isinstance(value, date):
+            moment = value if isinstance(value, datetime) else datetime.combine(value, time(), zone)
+            checked[name] = moment if moment.tzinfo else moment.replace(tzinfo=zone)
     return checked

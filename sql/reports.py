@@ -23,6 +23,16 @@ REPORTS = {
     "waiting-by-language": {"as_of"},
     "day-intervals": {"as_of"},
     "usual-now": {"as_of"},
+    "backlog": {"as_of", "by_type"},
+    "flow": {"from", "to", "by_type"},
+    "due-cohort": {"from", "to", "as_of", "by_type"},
+    "time-to-close": {"as_of", "by_type"},
+    "weeks-to-clear": {"as_of", "by_type"},
+    "reopened": {"from", "to", "as_of", "by_type"},
+    "rising-types": {"as_of"},
+    "hot-spots": {"from", "to"},
+    "data-quality": {"from", "to"},
+    "geocode-suspects": {"from", "to"},
     "feeds": {"as_of"},
     "consumers": {"as_of"},
     "refusals": set(),
@@ -44,6 +54,7 @@ class Request:
     as_of: datetime | None = None
     threshold_seconds: float | None = None
     short_abandon_seconds: float | None = None
+    by_type: bool = False
 
     def params(self) -> dict[str, Any]:
         """The query parameters that were given."""
@@ -53,6 +64,7 @@ class Request:
             "as_of": self.as_of,
             "threshold": self.threshold_seconds,
             "short_abandon": self.short_abandon_seconds,
+            "by_type": self.by_type or None,
         }
         return {name: value for name, value in given.items() if value is not None}
 
@@ -87,13 +99,16 @@ def report(name: str, connection: Connection, request: Request) -> pd.DataFrame:
     if name not in REPORTS:
         raise InvalidRequest(f"there is no report {name!r}: take one of {', '.join(REPORTS)}")
     params = request.params()
+    if "by_type" in REPORTS[name]:
+        params["by_type"] = request.by_type
     if unknown := params.keys() - REPORTS[name]:
         raise InvalidRequest(f"the report {name} does not take {', '.join('--' + key.replace('_', '-') for key in sorted(unknown))}")
     if request.starts_at and request.ends_at and request.starts_at >= request.ends_at:
         raise InvalidRequest(f"the period is empty: {request.starts_at.isoformat()} is not before {request.ends_at.isoformat()}")
     if name == "intervals" and request.threshold_seconds is not None:
         _check_listed(connection, request.threshold_seconds)
-    return queries.frame(name, connection, **params)
+    found = queries.frame(name, connection, **params)
+    return found.drop(columns="service_name") if "by_type" in REPORTS[name] and not request.by_type else found
 
 
 def _check_listed(connection: Connection, threshold_seconds: float) -> None:

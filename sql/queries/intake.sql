@@ -16,15 +16,20 @@ SELECT department, service_name, valid_from, due_days, day_kind FROM request_tar
 ORDER BY department, service_name, valid_from DESC;
 
 -- intake-requests --
--- One row a request: what decides on its place, department and due day, and which it has.
-SELECT service_request_id, requested_datetime, service_name, department_told, agency_responsible, expected_told, lat, long, usable_location,
-       department, expected_datetime, cell, areas, location_defect
-FROM request ORDER BY service_request_id;
+-- One row a request after the id `after`, in order: what decides on its place, department and due day, and which it has.
+SELECT service_request_id, updated_datetime, snapshot_version, requested_datetime, service_name, department_told, agency_responsible, expected_told,
+       lat, long, usable_location, department, expected_datetime, cell, areas, location_defect
+FROM request WHERE service_request_id > %(after)s ORDER BY service_request_id LIMIT %(most)s;
 
 -- write-intake --
--- Give requests another place, department and due day.
-UPDATE request AS r SET department = w.department, expected_datetime = w.expected_datetime, cell = w.cell, areas = w.areas, location_defect = w.location_defect
-FROM intake_batch AS w WHERE w.service_request_id = r.service_request_id;
+-- Give a request another place, department and due day, unless a newer snapshot came meanwhile, which has the right ones.
+UPDATE request SET department = %(department)s, expected_datetime = %(expected_datetime)s, cell = %(cell)s, areas = %(areas)s,
+                   location_defect = %(location_defect)s
+WHERE service_request_id = %(service_request_id)s AND updated_datetime = %(updated_datetime)s AND snapshot_version = %(snapshot_version)s;
+
+-- write-departments --
+-- Keep departments that requests have now and that were never seen before.
+INSERT INTO department (department, name) SELECT DISTINCT department, department FROM request ON CONFLICT DO NOTHING;
 
 -- write-intake-version --
 -- Say that areas, departments or targets were loaded.

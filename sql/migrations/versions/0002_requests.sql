@@ -111,9 +111,10 @@ CREATE TABLE request (
 CREATE INDEX request_requested ON request (requested_datetime);
 CREATE INDEX request_closed ON request (closed_at) WHERE closed_at IS NOT NULL;
 CREATE INDEX request_expected ON request (expected_datetime) WHERE expected_datetime IS NOT NULL;
-CREATE INDEX request_open ON request (department, service_name) INCLUDE (requested_datetime, expected_datetime) WHERE closed_at IS NULL;
+CREATE INDEX request_open ON request (department, service_name) INCLUDE (requested_datetime, expected_datetime) WHERE closed_at IS NULL AND NOT reopened;
+CREATE INDEX request_open_again ON request (requested_datetime) WHERE closed_at IS NULL AND reopened;
 CREATE INDEX request_address ON request (address_key, service_name, requested_datetime) WHERE address_key IS NOT NULL;
-CREATE INDEX request_reopened ON request (requested_datetime) WHERE reopened;
+CREATE INDEX request_reopened ON request ((seen_open[cardinality(seen_open)])) WHERE reopened;
 COMMENT ON TABLE request IS 'One row a service request: the newest snapshot of it, and every instant at which it was seen open or closed.';
 
 CREATE TABLE survey (

@@ -1,0 +1,131 @@
+-- Service requests: which were open when, when they were closed and reopened, and how they are counted. Instants are compared as
+-- half-open: open at T is requested before T and not closed before T.
+
+-- The same clock time so many calendar days earlier (or later, if negative).
+CREATE FUNCTION metric.days_before(at timestamptz, days integer, zone text) RETURNS timestamptz
+IMMUTABLE PARALLEL SAFE LANGUAGE sql AS $$ SELECT ((at AT TIME ZONE zone) - make_interval(days => days)) AT TIME ZONE zone $$;
+
+-- Whether a request was open at an instant, by what was seen before it; of two at one instant the close counts.
+CREATE FUNCTION metric.is_open_at(seen_open timestamptz[], seen_closed timestamptz[], at timestamptz) RETURNS boolean
+IMMUTABLE PARALLEL SAFE LANGUAGE sql AS $$
+    SELECT coalesce((SELECT max(o) FROM unnest(seen_open) AS o WHERE o < at) > (SELECT max(c) FROM unnest(seen_closed) AS c WHERE c < at),
+                    (SELECT max(c) FROM unnest(seen_closed) AS c WHERE c < at) IS NULL)
+$$;
+
+-- When a request was closed, as known at an instant; NULL: it was open then.
+CREATE FUNCTION metric.closed_as_of(r request, at timestamptz) RETURNS timestamptz
+IMMUTABLE PARALLEL SAFE LANGUAGE sql AS $$
+    SELECT CASE WHEN NOT r.reopened THEN CASE WHEN r.closed_at < at THEN r.closed_at END
+                ELSE closed_for_good(ARRAY(SELECT o FROM unnest(r.seen_open) AS o WHERE o < at ORDER BY o),
+                                     ARRAY(SELECT c FROM unnest(r.seen_closed) AS c WHERE c < at ORDER BY c)) END
+$$;
+
+-- One row a closing that was followed by a reopening.
+CREATE FUNCTION metric.reopenings(seen_open timestamptz[], seen_closed timestamptz[]) RETURNS TABLE (closed_at timestamptz, reopened_at timestamptz)
+IMMUTABLE PARALLEL SAFE LANGUAGE sql AS $$
+    SELECT change.at, change.next_at
+    FROM (
+        SELECT at, is_closed, lead(at) OVER (ORDER BY at, is_closed) AS next_at
+        FROM (
+            SELECT at, is_closed, lag(is_closed, 1, false) OVER (ORDER BY at, is_closed) AS was_closed
+            FROM (SELECT o, false FROM unnest(seen_open) AS o UNION ALL SELECT c, true FROM unnest(seen_closed) AS c) AS seen (at, is_closed)
+        ) AS seen
+        WHERE is_closed <> was_closed
+    ) AS change
+    WHERE change.is_closed AND change.next_at IS NOT NULL
+$$;
+
+-- One row a request that was open at an instant.
+CREATE FUNCTION metric.open_requests(at timestamptz) RETURNS TABLE (
+    department text, service_name text, requested_datetime timestamptz, expected_datetime timestamptz, service_request_id text
+) STABLE PARALLEL SAFE LANGUAGE sql AS $$
+    SELECT r.department, r.service_name, r.requested_datetime, r.expected_datetime, NULL
+    FROM request AS r WHERE r.closed_at IS NULL AND NOT r.reopened AND r.requested_datetime < at
+    UNION ALL
+    SELECT r.department, r.service_name, r.requested_datetime, r.expected_datetime, r.service_request_id
+    FROM request AS r WHERE r.closed_at IS NULL AND r.reopened AND r.requested_datetime < at AND metric.is_open_at(r.seen_open, r.seen_closed, at)
+    UNION ALL
+    SELECT r.department, r.service_name, r.requested_datetime, r.expected_datetime, r.service_request_id
+    FROM request AS r WHERE r.closed_at >= at AND r.requested_datetime < at AND (NOT r.reopened OR metric.is_open_at(r.seen_open, r.seen_closed, at))
+$$;
+
+-- One row a closing in [starts_at, ends_at): those that held, and those that were followed by a reopening.
+CREATE FUNCTION metric.closings(starts_at timestamptz, ends_at timestamptz) RETURNS TABLE (
+    service_request_id text, department text, service_name text, closed_at timestamptz, reopened_at timestamptz,
+    expected_datetime timestamptz, status_notes text, address_key text
+) STABLE PARALLEL SAFE LANGUAGE sql AS $$
+    SELECT r.service_request_id, r.department, r.service_name, r.closed_at, NULL::timestamptz, r.expected_datetime, r.status_notes, r.address_key
+    FROM request AS r WHERE r.closed_at >= starts_at AND r.closed_at < ends_at
+    UNION ALL
+    SELECT r.service_request_id, r.department, r.service_name, again.closed_at, again.reopened_at, r.expected_datetime, r.status_notes, r.address_key
+    FROM request AS r CROSS JOIN LATERAL metric.reopenings(r.seen_open, r.seen_closed) AS again
+    WHERE r.reopened AND r.seen_open[cardinality(r.seen_open)] > starts_at AND again.closed_at >= starts_at AND again.closed_at < ends_at
+$$;
+
+-- Overdue, due within the next seven days, due later, or without a target: the four add up to the open ones.
+CREATE FUNCTION metric.due_state(expected_datetime timestamptz, at timestamptz, in_seven_days timestamptz) RETURNS text
+IMMUTABLE PARALLEL SAFE LANGUAGE sql AS $$
+    SELECT CASE WHEN expected_datetime IS NULL THEN 'no_target' WHEN expected_datetime < at THEN 'overdue'
+                WHEN expected_datetime < in_seven_days THEN 'due_next_7_days' ELSE 'due_later' END
+$$;
+
+-- The share that was promised to be on time, of a type, a department, or the whole city (both '*'), at an instant.
+CREATE FUNCTION metric.on_time_target(of_department text, of_service text, at timestamptz) RETURNS double precision
+STABLE PARALLEL SAFE LANGUAGE sql AS $$
+    SELECT on_time_target::double precision FROM request_target
+    WHERE department IN (of_department, '*') AND service_name IN (of_service, '*') AND valid_from <= at AND on_time_target IS NOT NULL
+    ORDER BY service_name = '*', department = '*', valid_from DESC
+    LIMIT 1
+$$;
+
+-- Due cohort: closed by the day promised ÷ all that were due.
+CREATE FUNCTION metric.due_cohort_on_time(closed_on_time numeric, due numeric) RETURNS double precision
+IMMUTABLE PARALLEL SAFE LANGUAGE sql AS $$ SELECT metric.share(closed_on_time, due) $$;
+
+-- Open ÷ a week's closings (the last 28 days ÷ 4).
+CREATE FUNCTION metric.weeks_to_clear(open_requests numeric, closed_28_days numeric) RETURNS double precision
+IMMUTABLE PARALLEL SAFE LANGUAGE sql AS $$ SELECT (open_requests / nullif(closed_28_days / 4, 0))::double precision $$;
+
+-- P(Y >= count) for a negative binomial of this mean and variance (a Poisson where the variance is not larger than the mean).
+CREATE FUNCTION metric.chance_of_at_least(count bigint, mean double precision, variance double precision) RETURNS double precision
+IMMUTABLE PARALLEL SAFE LANGUAGE plpgsql AS $$
+DECLARE
+    is_poisson constant boolean := variance <= mean * (1 + 1e-9);
+    size constant double precision := CASE WHEN is_poisson THEN NULL ELSE mean * mean / (variance - mean) END;
+    failure constant double precision := CASE WHEN is_poisson THEN NULL ELSE 1 - mean / variance END;
+    k double precision := count;
+    log_term double precision;
+    term double precision;
+    total double precision := 0;
+BEGIN
+    IF count <= 0 THEN
+        RETURN 1;
+    END IF;
+    log_term := CASE WHEN is_poisson THEN k * ln(mean) - mean - lgamma(k + 1)
+                     ELSE lgamma(k + size) - lgamma(k + 1) - lgamma(size) + size * ln(mean / variance) + k * ln(failure) END;
+    IF log_term < -700 AND k > mean THEN
+        RETURN 0;
+    END IF;
+    term := exp(greatest(log_term, -700));
+    LOOP
+        total := total + term;
+        term := term * CASE WHEN is_poisson THEN mean / (k + 1) ELSE (k + size) / (k + 1) * failure END;
+        k := k + 1;
+        EXIT WHEN k > mean AND term < total * 1e-16;
+    END LOOP;
+    RETURN least(total, 1);
+END
+$$;
+
+-- What a group of requests is called while it is counted: '*' is all of them.
+CREATE FUNCTION metric.group_name(is_all integer, name text) RETURNS text
+IMMUTABLE PARALLEL SAFE LANGUAGE sql AS $$ SELECT CASE WHEN is_all = 1 THEN '*' ELSE name END $$;
+
+-- And what it is called in an answer.
+CREATE FUNCTION metric.shown_group(department text, is_city boolean) RETURNS text
+IMMUTABLE PARALLEL SAFE LANGUAGE sql AS $$ SELECT CASE WHEN is_city THEN 'city' ELSE department END $$;
+
+-- One row a department in its fixed place, and one for the city, which has a row in every answer even if there is nothing to count.
+CREATE VIEW metric.departments_and_city AS
+SELECT department, '*' AS service_name, name, position, false AS is_city FROM department
+UNION ALL SELECT '*', '*', 'City', 0, true;

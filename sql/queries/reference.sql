@@ -1,0 +1,48 @@
+-- write-queue --
+-- Name a queue and give it its place.
+INSERT INTO queue (queue, name, channel, position) VALUES (:queue, :name, coalesce(:channel, 'phone'), coalesce(:position, 1000))
+ON CONFLICT (queue) DO UPDATE SET name = excluded.name, channel = excluded.channel, position = excluded.position;
+
+-- write-service-target --
+-- Say what is promised to those who wait in a queue.
+INSERT INTO service_target (queue, valid_from, answer_threshold_seconds, service_level_target, short_abandon_seconds, longest_wait_limit_seconds, wrap_up_limit_seconds)
+VALUES (:queue, coalesce(:valid_from, '-infinity'), :answer_threshold_seconds, :service_level_target, coalesce(:short_abandon_seconds, 5),
+        :longest_wait_limit_seconds, :wrap_up_limit_seconds)
+ON CONFLICT (queue, valid_from) DO UPDATE SET
+    answer_threshold_seconds = excluded.answer_threshold_seconds, service_level_target = excluded.service_level_target,
+    short_abandon_seconds = excluded.short_abandon_seconds, longest_wait_limit_seconds = excluded.longest_wait_limit_seconds,
+    wrap_up_limit_seconds = excluded.wrap_up_limit_seconds;
+
+-- write-request-target --
+-- Say by when requests of a type or department are to be closed, and how large a share of them.
+INSERT INTO request_target (department, service_name, valid_from, due_days, day_kind, on_time_target)
+VALUES (coalesce(:department, '*'), coalesce(:service, '*'), coalesce(:valid_from, '-infinity'), :due_days, coalesce(:days, 'calendar'), :on_time_target)
+ON CONFLICT (department, service_name, valid_from) DO UPDATE SET
+    due_days = excluded.due_days, day_kind = excluded.day_kind, on_time_target = excluded.on_time_target;
+
+-- write-department --
+-- Name a department and give it its place.
+INSERT INTO department (department, name, position) VALUES (:department, :name, coalesce(:position, 1000))
+ON CONFLICT (department) DO UPDATE SET name = excluded.name, position = excluded.position;
+
+-- write-service --
+-- Say whose a type of request is, and whether it is a booking or a work log.
+INSERT INTO service (service_name, department, left_out_of_reopening) VALUES (:service, :department, coalesce(:left_out_of_reopening, false))
+ON CONFLICT (service_name) DO UPDATE SET department = excluded.department, left_out_of_reopening = excluded.left_out_of_reopening;
+
+-- write-closing-phrase --
+-- Keep words in the notes of a closing that mean: closed without work.
+INSERT INTO closing_phrase (phrase) VALUES (:phrase) ON CONFLICT DO NOTHING;
+
+-- write-incident --
+-- Keep an incident.
+INSERT INTO incident (name, kind, onset_at, ended_at) VALUES (:name, :kind, :onset_at, :ended_at)
+ON CONFLICT (name) DO UPDATE SET kind = excluded.kind, onset_at = excluded.onset_at, ended_at = excluded.ended_at;
+
+-- write-areas-of-kind-gone --
+-- Forget the areas of a kind before they are loaded anew.
+DELETE FROM area WHERE kind = :kind;
+
+-- write-area --
+-- Keep an area.
+INSERT INTO area (kind, area, geometry) VALUES (:kind, :area, cast(:geometry AS jsonb));
