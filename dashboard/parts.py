@@ -20,12 +20,13 @@ from dashboard.tokens import Mode
 HERE = Path(__file__).resolve().parent / "components"
 HEARTBEAT_SECONDS = 5.0
 
-Kind = Literal["tile", "strip", "queues", "people", "languages", "heading", "table"]
+Kind = Literal["tile", "strip", "queues", "people", "languages", "heading", "table", "board"]
 Size = Literal["wall", "row", "desk"]
 
 
 @cache
-def _component(kind: Kind) -> Any:
+def component(kind: Kind) -> Any:
+    """The component of a kind; it is registered once."""
     return st.components.v2.component(
         f"city311_{kind}",
         html='<div class="mount"></div>',
@@ -52,7 +53,7 @@ def part(kind: Kind, figure: str, *, page: str, height: int | None = None, size:
     edition = current()
     message = {"boot": BOOT, "seq": edition.number, "now": time.time(), "figures": {figure: edition.figures[figure]}}
     data = {"part": figure, "message": message, "stream": stream.address(page), "height": height, "size": size}
-    _component(kind)(key=f"part_{figure}", data=data, height=height or "content")
+    component(kind)(key=f"part_{figure}", data=data, height=height or "content")
 
 
 def day_chart() -> None:

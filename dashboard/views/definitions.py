@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from dashboard import desk
 from dashboard.loader import current
 from dashboard.rows import Definition
 
@@ -31,8 +32,6 @@ def body() -> None:
 
 
 with st.container(key="desk", gap="small", width=LINE_WIDTH):
+    desk.links()
     st.title("What each figure means")
-    with st.container(horizontal=True):
-        st.page_link("views/live.py", label="Live")
-        st.page_link("views/system.py", label="System")
     body()

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from dashboard import desk
 from dashboard.parts import HEARTBEAT_SECONDS, part
 
 PAGE = "system"
@@ -19,7 +20,5 @@ def body() -> None:
 
 
 with st.container(key="desk", gap="small"):
+    desk.links()
     body()
-    with st.container(horizontal=True):
-        st.page_link("views/live.py", label="Live")
-        st.page_link("views/definitions.py", label="What each figure means")

@@ -1,0 +1,42 @@
+"""What the pages for a desk have in common: the row of links between them, and components that show a figure which the page made itself.
+
+It holds no data and asks no question.
+"""
+
+import time
+
+import streamlit as st
+
+from dashboard.edition import BOOT
+from dashboard.figure import Figure
+from dashboard.parts import Kind, component
+
+PAGES = (
+    ("views/live.py", "Live"),
+    ("views/map.py", "Map"),
+    ("views/departments.py", "Departments"),
+    ("views/weekly.py", "Weekly review"),
+    ("views/system.py", "System"),
+    ("views/definitions.py", "Definitions"),
+)
+
+
+def links() -> None:
+    """The row of links between the pages; the page that is open is marked by Streamlit itself."""
+    with st.container(key="links", horizontal=True, gap="medium"):
+        for file, label in PAGES:
+            st.page_link(file, label=label)
+
+
+def show(kind: Kind, key: str, figure: Figure, *, height: int | None = None) -> None:
+    """A figure that the page made, in desk size.
+
+    Args:
+        kind: the component.
+        key: the figure's name, one of its own on the page.
+        figure: what that component draws; it carries its age (`dashboard.figure.stamp`).
+        height: px; None: as high as its contents.
+    """
+    at = time.time()
+    message = {"boot": f"{BOOT}-desk", "seq": int(at * 1000), "now": at, "figures": {key: figure}}
+    component(kind)(key=f"desk_{key}", data={"part": key, "message": message, "height": height, "size": "desk"}, height=height or "content")
