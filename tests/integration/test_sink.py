@@ -23,7 +23,9 @@ CONTACT_ROWS = "SELECT * FROM contact ORDER BY contact_id"
 AGENT_ROWS = "SELECT * FROM agent_state_change ORDER BY agent_id, changed_at"
 REQUEST_ROWS = "SELECT * FROM request ORDER BY service_request_id"
 ROLL_UPS = "SELECT * FROM contact_interval WHERE contacts <> 0 ORDER BY 1, 2, 3, 4"
-TABLES = "contact, contact_interval, agent, agent_state_change, request, feed, feed_partition, queue, queue_feed, stream_offset, dead_letter"
+TABLES = (
+    "contact, contact_interval, agent, agent_state_change, request, feed, feed_partition, queue, queue_feed, stream_offset, dead_letter"
+)
 
 
 @pytest.fixture
@@ -135,3 +137,20 @@ def test_two_states_at_one_instant_are_the_first_of_the_order(connection: psycop
     write(connection, one(events.AgentStateChanged("ann", "on_contact", ("general",)), 0, first=1))
     write(connection, one(events.AgentStateChanged("ann", "offline"), 0, first=2))
     assert rows(connection, "SELECT state, queues FROM agent_state_change") == [("on_contact", ["general"])]
+
+
+def test_no_row_that_others_wait_for_is_held_while_a_client_copies(connection: psycopg.Connection[Any], database: str) -> None:
+    """The server cannot end a transaction that waits in a COPY for a client that stands still: it must hold nobody up."""
+    looked = []
+
+    class Looking(dict[str, list[Any]]):
+        def values(self) -> Any:
+            with connect(url=database) as other:
+                looked.append(other.execute("SELECT next_offset FROM stream_offset FOR UPDATE NOWAIT").fetchall())
+            return super().values()
+
+    batch = one(events.ContactQueued("a", "general"), 0)
+    batch.contacts = Looking(batch.contacts)
+    write(connection, batch)
+    assert looked == [[(0,)]]
+    assert rows(connection, "SELECT next_offset FROM stream_offset") == [(1,)]
