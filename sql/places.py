@@ -130,6 +130,8 @@ def outline(geometry: Mapping[str, Any]) -> Any:
         west, south, east, north = drawn.bounds
     except (GEOSException, ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
         raise InvalidGeometry(f"the polygon cannot be drawn: {error}") from None
+    if drawn.is_empty:
+        raise InvalidGeometry("the polygon has no points")
     if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
         raise InvalidGeometry(f"it reaches from {west}, {south} to {east}, {north}: degrees of longitude and latitude are expected")
     return drawn

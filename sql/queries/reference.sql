@@ -6,7 +6,7 @@ ON CONFLICT (queue) DO UPDATE SET name = excluded.name, channel = excluded.chann
 -- write-service-target --
 -- Say what is promised to those who wait in a queue.
 INSERT INTO service_target (queue, valid_from, answer_threshold_seconds, service_level_target, short_abandon_seconds, longest_wait_limit_seconds, wrap_up_limit_seconds)
-VALUES (:queue, coalesce(:valid_from, '-infinity'), :answer_threshold_seconds, :service_level_target, coalesce(:short_abandon_seconds, 5),
+VALUES (:queue, coalesce(cast(:valid_from AS timestamptz), '-infinity'), :answer_threshold_seconds, :service_level_target, coalesce(:short_abandon_seconds, 5),
         :longest_wait_limit_seconds, :wrap_up_limit_seconds)
 ON CONFLICT (queue, valid_from) DO UPDATE SET
     answer_threshold_seconds = excluded.answer_threshold_seconds, service_level_target = excluded.service_level_target,
@@ -16,7 +16,7 @@ ON CONFLICT (queue, valid_from) DO UPDATE SET
 -- write-request-target --
 -- Say by when requests of a type or department are to be closed, and how large a share of them.
 INSERT INTO request_target (department, service_name, valid_from, due_days, day_kind, on_time_target)
-VALUES (coalesce(:department, '*'), coalesce(:service, '*'), coalesce(:valid_from, '-infinity'), :due_days, coalesce(:days, 'calendar'), :on_time_target)
+VALUES (coalesce(:department, '*'), coalesce(:service, '*'), coalesce(cast(:valid_from AS timestamptz), '-infinity'), :due_days, coalesce(:days, 'calendar'), :on_time_target)
 ON CONFLICT (department, service_name, valid_from) DO UPDATE SET
     due_days = excluded.due_days, day_kind = excluded.day_kind, on_time_target = excluded.on_time_target;
 
