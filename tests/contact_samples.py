@@ -28,12 +28,12 @@ def contacts(count: int) -> Iterator[events.Event]:
             yield event(events.ContactEnded(name, queue, 100, 0, 20), 110)
 
 
-def publish(servers: str, prefix: str, values: Iterator[tuple[bytes | None, bytes]]) -> int:
-    """Send keys and values to the contacts' topic, whatever they are; returns how many."""
+def publish(servers: str, prefix: str, values: Iterator[tuple[bytes | None, bytes]], topic: str = events.CONTACTS) -> int:
+    """Send keys and values to a topic, whatever they are; returns how many."""
     producer = KafkaProducer(bootstrap_servers=servers.split(","), linger_ms=20, acks="all")
     count = 0
     for key, value in values:
-        producer.send(prefix + events.CONTACTS, key=key, value=value)
+        producer.send(prefix + topic, key=key, value=value)
         count += 1
     producer.flush()
     producer.close()

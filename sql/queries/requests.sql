@@ -42,19 +42,18 @@ WITH bounds AS (
     SELECT metric.days_before(b.starts_at, -7 * number, :zone) AS starts_at, metric.days_before(b.starts_at, -7 * (number + 1), :zone) AS ends_at
     FROM bounds AS b CROSS JOIN generate_series(0, 5300) AS number
     WHERE metric.days_before(b.starts_at, -7 * number, :zone) < b.ends_at
-), moved AS (
-    SELECT r.department, r.service_name, r.requested_datetime AS at, 1 AS opened, 0 AS closed
+), moved AS MATERIALIZED (
+    SELECT date_trunc('week', r.requested_datetime, :zone) AS starts_at, r.department, r.service_name, 1 AS opened, 0 AS closed
     FROM request AS r
     WHERE r.requested_datetime >= (SELECT min(starts_at) FROM week) AND r.requested_datetime < (SELECT max(ends_at) FROM week)
     UNION ALL
-    SELECT c.department, c.service_name, c.closed_at, 0, 1
+    SELECT date_trunc('week', c.closed_at, :zone), c.department, c.service_name, 0, 1
     FROM metric.closings((SELECT min(starts_at) FROM week), (SELECT max(ends_at) FROM week)) AS c
 ), counted AS (
-    SELECT date_trunc('week', moved.at, :zone) AS starts_at, metric.group_name(grouping(department), department) AS department,
+    SELECT starts_at, metric.group_name(grouping(department), department) AS department,
            metric.group_name(grouping(service_name), service_name) AS service_name, sum(opened) AS opened, sum(closed) AS closed
     FROM moved
-    GROUP BY GROUPING SETS ((date_trunc('week', moved.at, :zone), department, service_name), (date_trunc('week', moved.at, :zone), department),
-                            (date_trunc('week', moved.at, :zone)))
+    GROUP BY GROUPING SETS ((starts_at, department, service_name), (starts_at, department), (starts_at))
 ), wanted AS (
     SELECT * FROM metric.departments_and_city
     UNION ALL SELECT DISTINCT department, service_name, service_name, 0, false FROM counted WHERE service_name <> '*' AND :by_type
@@ -73,7 +72,7 @@ WITH bounds AS (
            least(coalesce(cast(:to AS timestamptz), 'infinity'), coalesce(:as_of, now())) AS ends_at
 ), judged AS (
     SELECT r.department, r.service_name, 1 AS due,
-           CASE WHEN metric.closed_as_of(r, b.at) <= r.expected_datetime THEN 1 ELSE 0 END AS due_closed_on_time,
+           CASE WHEN metric.closed_as_of(r.closed_at, r.reopened, r.seen_open, r.seen_closed, b.at) <= r.expected_datetime THEN 1 ELSE 0 END AS due_closed_on_time,
            CASE WHEN r.expected_datetime < r.requested_datetime THEN 1 ELSE 0 END AS due_before_requested,
            0 AS closed, 0 AS closed_with_target, 0 AS closed_on_time
     FROM bounds AS b JOIN request AS r ON r.expected_datetime >= b.starts_at AND r.expected_datetime < b.ends_at AND r.requested_datetime < b.at
@@ -108,12 +107,12 @@ ORDER BY wanted.is_city, wanted.position, wanted.department, wanted.service_name
 -- One row a department (or a type of one) and one for the city: how long requests of the last 28 days take to close, counting those still open (Kaplan–Meier). No hours where a share was not reached.
 WITH bounds AS (
     SELECT coalesce(:as_of, now()) AS at, metric.days_before(coalesce(:as_of, now()), 28, :zone) AS starts_at
-), cohort AS (
-    SELECT r.department, r.service_name, r.requested_datetime, metric.closed_as_of(r, b.at) AS closed_at, b.at
+), cohort AS MATERIALIZED (
+    SELECT r.department, r.service_name, r.requested_datetime, metric.closed_as_of(r.closed_at, r.reopened, r.seen_open, r.seen_closed, b.at) AS closed_at, b.at
     FROM bounds AS b JOIN request AS r ON r.requested_datetime >= b.starts_at AND r.requested_datetime < b.at
 ), levelled AS (
     SELECT CASE WHEN level < 2 THEN department ELSE '*' END AS department, CASE WHEN level < 1 THEN service_name ELSE '*' END AS service_name,
-           extract(epoch FROM coalesce(closed_at, at) - requested_datetime) AS seconds, closed_at IS NOT NULL AS is_closed,
+           extract(epoch FROM coalesce(closed_at, at) - requested_datetime)::double precision AS seconds, closed_at IS NOT NULL AS is_closed,
            coalesce(closed_at < requested_datetime, false) AS is_left_out
     FROM cohort CROSS JOIN generate_series(CASE WHEN :by_type THEN 0 ELSE 1 END, 2) AS level
 ), step AS (

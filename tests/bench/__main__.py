@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import click
 
-from tests.bench import ingest, latency, snapshot, stack
+from tests.bench import ingest, latency, requests, snapshot, stack
 
 
 def _ingest() -> None:
@@ -29,7 +29,16 @@ def _latency() -> None:
 
 def _snapshot() -> None:
     with stack.running() as running:
-        rows = snapshot.measure(running)
+        _costs(snapshot.measure(running))
+
+
+def _requests() -> None:
+    with stack.running() as running:
+        click.echo(f"  {requests.measure_intake(running):>10,.0f}/s  requests into the tables, of {requests.REQUESTS:,}")
+        _costs(requests.measure_pages(running))
+
+
+def _costs(rows: list[snapshot.Cost]) -> None:
     for row in rows:
         small, large = row.milliseconds
         click.echo(f"  {row.name:22} {small:7.1f} ms {large:7.1f} ms {large / small:5.2f} ×")
@@ -45,7 +54,7 @@ def _pixel() -> None:
     )
 
 
-BENCHES = {"ingest": _ingest, "latency": _latency, "snapshot": _snapshot, "pixel": _pixel}
+BENCHES = {"ingest": _ingest, "latency": _latency, "snapshot": _snapshot, "requests": _requests, "pixel": _pixel}
 
 
 @click.command()
