@@ -28,6 +28,13 @@ from streams.embedded import EmbeddedKafka, EmbeddedKafkaFailed
 
 HISTORY_WEEKS = 5.0
 DEMO_FILES = PROJECT / "streams" / "simulator"
+DEMO_CITY = (  # what `python -m sql load` reads, and what it brings
+    ("queues", "queues.toml"),
+    ("departments", "departments.toml"),
+    ("targets", "targets.toml"),
+    ("areas", "districts.geojson", "--kind=district"),
+)
+DEMO_CITY_HALL = "39.9526,-75.1652"  # where the simulated CRM puts what it knows no place of
 LOOK_EVERY_SECONDS = 0.2
 SERVERS_WITHIN_SECONDS = 120.0
 DASHBOARD_WITHIN_SECONDS = 60.0
@@ -245,15 +252,17 @@ def settle_city(progress: Progress, undo: contextlib.ExitStack) -> None:
     kept, told = (settings().state_dir / name for name in ("demo-timezone", DEMO_SETTINGS))
     told.unlink(missing_ok=True)  # of a demo that was killed
     settings.cache_clear()
-    if "city_timezone" in settings().model_fields_set:
-        return
-    zone = kept.read_text().strip() if kept.exists() else busy_zone(datetime.now(UTC))
-    kept.write_text(zone + "\n")
+    chosen = settings().model_fields_set
+    ours = {} if "default_geocodes" in chosen else {"DEFAULT_GEOCODES": DEMO_CITY_HALL}
+    if "city_timezone" not in chosen:
+        zone = kept.read_text().strip() if kept.exists() else busy_zone(datetime.now(UTC))
+        kept.write_text(zone + "\n")
+        ours["CITY_TIMEZONE"] = zone
+        local = datetime.now(ZoneInfo(zone))
+        progress.say(f"The simulated city keeps the time of {zone}, where it is {local:%H:%M}; CITY_TIMEZONE sets another.")
     undo.callback(told.unlink, missing_ok=True)
-    told.write_text(f"CITY_TIMEZONE={zone}\n")
+    told.write_text("".join(f"{name}={value}\n" for name, value in ours.items()))
     settings.cache_clear()
-    local = datetime.now(ZoneInfo(zone))
-    progress.say(f"The simulated city keeps the time of {zone}, where it is {local:%H:%M}; CITY_TIMEZONE sets another.")
 
 
 def busy_zone(now: datetime) -> str:
@@ -299,8 +308,8 @@ def demo(history_weeks: float) -> None:
         dashboard, *stream = parts = demo_parts(port, history_weeks)
         undo.callback(dashboard.stop)
         dashboard.start()
-        for kind in ("queues", "targets"):
-            run_once(("sql", "load", kind, str(DEMO_FILES / f"{kind}.toml")), progress, f"the city's {kind}")
+        for kind, file, *options in DEMO_CITY:
+            run_once(("sql", "load", kind, str(DEMO_FILES / file), *options), progress, f"the city's {kind}")
         servers[1].wait_ready()
         for part in stream:
             undo.callback(part.stop)
