@@ -99,10 +99,14 @@ class Server(ThreadingHTTPServer):
         self.habits = habits
         self.url = f"http://127.0.0.1:{self.server_port}/open311/v2"
 
+    def handle_error(self, *_: object) -> None:
+        """Whoever asked has gone; that is no failure of the server."""
+
 
 class _Handler(BaseHTTPRequestHandler):
     server: Server
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def log_message(self, *_: object) -> None:
         """Nothing."""

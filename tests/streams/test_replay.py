@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from sql.settings import settings
 from streams import events, records, replay
 from streams.__main__ import main
+from streams.sources import Source
 from streams.sources import queue_log as log_order
 from streams.sources.cloudevents import CloudEvents
 from streams.sources.connect import Connect
-from streams.sources.kinds import KINDS, source_of
+from streams.sources.kinds import KINDS, mapping_of, source_of
 from streams.sources.mapping import InvalidMapping, Mapping, read_mapping
 from tests.event_strategies import EVENTS
 from tests.streams.queue_log_lines import contacts_said, line, queue_log
@@ -87,6 +88,13 @@ def test_json_documents_in_every_layout(tmp_path: Path, name: str, content: str)
     assert found == [ONE, TWO]
 
 
+def test_a_packed_document_that_is_cut_off_is_said(tmp_path: Path) -> None:
+    whole = gzip.compress(b"[\n" + json.dumps([random.Random(3).random() for _ in range(90_000)]).encode() + b"\n]")
+    (tmp_path / "x.gz").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(records.UnreadableFile, match="is damaged"):
+        list(records.documents(tmp_path / "x.gz"))
+
+
 @pytest.mark.parametrize(
     "content",
     [b'{"a": 1}\nbroken\n{"b": 2}\n', b'{"a": \n{"b": 2}\n', b"nothing\n", b""],
@@ -113,15 +121,21 @@ def test_a_shuffled_log_is_read_in_the_order_in_which_it_was_written(tmp_path: P
     assert [number for number, _ in replay.recorded(shuffled, queue_log())] == [2, 3, 1]
 
 
+def new_source(kind: str, name: str | None = None) -> Source:
+    """A source of a kind; a table is Boston's."""
+    return source_of(kind, name=name, mapping=mapping_of(kind, "boston" if kind == "requests" else None))
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_file_of_another_kind_is_refused(tmp_path: Path, kind: str) -> None:
-    with pytest.raises(replay.WrongFile, match=r"none of the first records is .* Nothing was published"):
-        replay.look_at(written(tmp_path / "letter", b"Dear city,\nplease mend our street.\n"), source_of(kind))
+    wrong = "the header has no column 'case_enquiry_id'" if kind == "requests" else "none of the first records is "
+    with pytest.raises(replay.WrongFile, match=rf"{wrong}.* Nothing was published"):
+        replay.look_at(written(tmp_path / "letter", b"Dear city,\nplease mend our street.\n"), new_source(kind))
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_empty_file_is_of_every_kind(tmp_path: Path, kind: str) -> None:
-    replay.look_at(written(tmp_path / "empty", b"\n"), source_of(kind))
+    replay.look_at(written(tmp_path / "empty", b"\n"), new_source(kind))
 
 
 @pytest.mark.parametrize(
@@ -129,6 +143,7 @@ def test_an_empty_file_is_of_every_kind(tmp_path: Path, kind: str) -> None:
     [
         ("asterisk", LINES[0]),
         ("connect", b'{"eventType": "QUEUED", "contactId": "c"}'),
+        ("open311", b'{"service_request_id": "1"}'),
         (
             "cloudevents",
             events.encode(events.event(events.ContactEnded("c"), source="s", event_id="e", at=datetime(2025, 1, 1, tzinfo=UTC))),
@@ -172,9 +187,34 @@ def test_a_recording_moved_to_now_keeps_its_distances(first: events.Event, secon
             assert root_and_rest(after)[1] == root_and_rest(before)[1]
 
 
+def test_a_request_moved_in_time_is_another_with_all_its_times_moved() -> None:
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    times = {"requested_datetime": at, "updated_datetime": at + timedelta(days=2), "expected_datetime": at + timedelta(days=3)}
+    before = events.event(events.RequestSnapshot("7", "closed", **times), source="s", event_id="e", at=at + timedelta(days=2))
+    clock = replay.Clock(None, start_now=True)
+    clock.begin(at)
+    after = clock.shift(before)
+    assert isinstance(after.data, events.RequestSnapshot)
+    assert after.data.service_request_id.startswith("7@")
+    moved = clock.shifted(at) - at
+    assert {name: getattr(after.data, name) - moved for name in times} == times
+    assert (after.data.closed_datetime, after.time) == (None, before.time + moved)
+    assert events.decode(events.encode(after)) == after
+
+
+def test_requests_at_a_speed_come_by_the_time_of_their_event() -> None:
+    told = [
+        source_of("open311").read(json.dumps({"service_request_id": n, "status": "open", "requested_datetime": at}).encode())
+        for n, at in ((1, "2026-01-03T00:00:00Z"), (2, "2026-01-01T00:00:00Z"), (3, "never"), (4, "2026-01-02T00:00:00Z"))
+    ]
+    times = [event.time.day for (event,) in replay._by_time(told) if isinstance(event, events.RequestSnapshotEvent)]
+    assert times == [1, 2, 3]
+
+
 def root_and_rest(event: events.Event) -> tuple[str, str]:
-    """The two parts of a contact's id."""
-    root, _, rest = event.data.contact_id.partition("/")  # type: ignore[union-attr]
+    """The two parts of the id of a contact, a request, a survey or a search."""
+    named = next(getattr(event.data, name) for name in replay._IDS if getattr(event.data, name, None) is not None)
+    root, _, rest = named.partition("/")
     return root, rest
 
 
@@ -194,6 +234,8 @@ def test_the_longest_ids_can_still_be_moved() -> None:
         "initialContactId": "i" * 94,
         "queueInfo": {"queueArn": "x/q", "enqueueTimestamp": "2025-01-01T00:00:00Z"},
     }
+    request = {"service_request_id": "r" * 190, "status": "open", "requested_datetime": "2025-01-01T00:00:00Z"}
+    found += source_of("open311").read(json.dumps(request).encode())
     for event in [*found, *Connect("connect/test").read(json.dumps(contact).encode())]:
         clock.begin(event.time)
         assert events.decode(events.encode(clock.shift(event)))
@@ -222,7 +264,7 @@ def test_a_wrong_mapping_file(tmp_path: Path, content: bytes, message: str) -> N
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_has_a_source(kind: str) -> None:
-    source = source_of(kind, name="pbx9")
+    source = new_source(kind, "pbx9")
     assert source.name == "pbx9"
     source.restore(source.state())
 
@@ -237,7 +279,12 @@ def no_broker(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
-        pytest.param(["replay", "morse", "{log}"], 2, "'morse' is not one of 'asterisk', 'connect', 'cloudevents'", id="wrong kind"),
+        pytest.param(
+            ["replay", "morse", "{log}"],
+            2,
+            "'morse' is not one of 'asterisk', 'connect', 'cloudevents', 'open311', 'requests'",
+            id="wrong kind",
+        ),
         pytest.param(["replay", "asterisk", "{folder}/none"], 2, "does not exist", id="no file"),
         pytest.param(["replay", "asterisk", "{folder}"], 2, "is a directory", id="a folder"),
         pytest.param(["replay", "asterisk", "{log}", "--speed", "0"], 2, "'0' is neither `max` nor a number above 0", id="speed 0"),
@@ -246,6 +293,16 @@ def no_broker(monkeypatch: pytest.MonkeyPatch) -> None:
         pytest.param(["replay", "asterisk", "{log}", "--start", "then"], 2, "'then' is not one of", id="wrong start"),
         pytest.param(["replay", "asterisk", "{log}", "--source", ""], 2, "1 to 100 printable characters", id="empty source"),
         pytest.param(["replay", "asterisk", "{log}", "--mapping", "{log}"], 1, "is not TOML", id="wrong mapping"),
+        pytest.param(["replay", "asterisk", "{log}", "--mapping", "boston"], 2, "'boston' does not exist", id="no mapping file"),
+        pytest.param(
+            ["replay", "requests", "{log}"], 1, "needs a mapping with [columns]: --mapping boston, ", id="a table without a mapping"
+        ),
+        pytest.param(["replay", "requests", "{log}", "--mapping", "gotham"], 1, "There is no mapping 'gotham'", id="no such city"),
+        pytest.param(["replay", "requests", "{log}", "--mapping", "{log}"], 1, "is not TOML", id="wrong mapping of a table"),
+        pytest.param(
+            ["replay", "requests", "{log}", "--mapping", "boston"], 1, "has no column 'case_enquiry_id'", id="a table of another city"
+        ),
+        pytest.param(["replay", "open311", "{log}"], 1, "none of the first records is a service request of Open311", id="no Open311"),
         pytest.param(
             ["replay", "connect", "{log}"], 1, "none of the first records is an event of Amazon Connect", id="file of another kind"
         ),
@@ -255,6 +312,7 @@ def no_broker(monkeypatch: pytest.MonkeyPatch) -> None:
             ["follow", "asterisk", "{log}"], 1, "Kafka at 127.0.0.1:1 cannot be reached: Connection refused", id="follow without a broker"
         ),
         pytest.param(["follow", "cloudevents", "{log}"], 2, "'cloudevents' is not one of", id="a kind that is not followed"),
+        pytest.param(["follow", "requests", "{log}"], 2, "'requests' is not one of 'asterisk', 'connect'", id="requests are not followed"),
         pytest.param(["consume", "--until-idle", "-1"], 2, "-1", id="negative idle time"),
         pytest.param(["dead-letters", "show", "first"], 2, "'first' is not a valid integer", id="a number in words"),
         pytest.param(["simulate", "--speed", "0"], 2, "0.0 is not in the range", id="a simulator that stands still"),
@@ -276,7 +334,10 @@ def test_a_wrong_use_gets_a_sentence_and_its_status(
     assert result.output.strip().splitlines()[-1].startswith("Error: ")
 
 
-@pytest.mark.parametrize("command", [[], ["consume"], ["replay"], ["follow"], ["simulate"], ["dead-letters"], ["dead-letters", "show"]])
+@pytest.mark.parametrize(
+    "command",
+    [[], ["consume"], ["replay"], ["follow"], ["poll"], ["poll", "open311"], ["simulate"], ["dead-letters"], ["dead-letters", "show"]],
+)
 def test_help(command: list[str]) -> None:
     result = CliRunner().invoke(main, [*command, "--help"])
     assert (result.exit_code, result.output.startswith("Usage:")) == (0, True)
