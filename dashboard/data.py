@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import psycopg
@@ -13,8 +13,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from dashboard.rows import (
     AgentNow,
     ConsumerPartition,
+    Defect,
     Definition,
     FeedNow,
+    GeocodeSuspect,
     LanguageNow,
     Migration,
     QueueNow,
@@ -24,7 +26,7 @@ from dashboard.rows import (
     UsualNow,
     read,
 )
-from dashboard.snapshot import History, Live, Plant, split_total
+from dashboard.snapshot import History, Live, Plant, Quality, split_total
 from sql.engine import DatabaseUnavailable, connect, engine, first_line
 from sql.queries import frame
 
@@ -32,6 +34,7 @@ log = logging.getLogger(__name__)
 
 CHANNEL = "city311"  # the NOTIFY channel on which a commit says what changed
 BELL_RETRY_SECONDS = 5.0
+QUALITY_PERIOD = timedelta(days=90)
 
 Part = TypeVar("Part")
 Row = TypeVar("Row")
@@ -94,6 +97,14 @@ def plant(connection: Connection) -> Plant:
     refusals = _rows(Refusal, "refusals", connection)
     migrations = _rows(Migration, "migrations", connection)
     return Plant(at=at, consumers=consumers, refusals=refusals, migrations=migrations, load_seconds=time.perf_counter() - started)
+
+
+def quality(connection: Connection) -> Quality:
+    """What is wrong with the requests of the last 90 days."""
+    at = now()
+    since = {"from": at - QUALITY_PERIOD}
+    defects = read(Defect, frame("data-quality", connection, **since))
+    return Quality(at=at, defects=defects, suspects=read(GeocodeSuspect, frame("geocode-suspects", connection, **since)))
 
 
 def definitions(connection: Connection) -> Mapping[str, Definition]:

@@ -12,6 +12,7 @@ from typing import Any
 from dashboard.charts import WALL, DayChart, day
 from dashboard.figure import Figure
 from dashboard.figures import live_figures
+from dashboard.figures_quality import quality_figures
 from dashboard.figures_system import system_figures
 from dashboard.snapshot import Snapshot
 from dashboard.tokens import MODES, Mode
@@ -41,7 +42,20 @@ LIVE_KEYS = frozenset(
     {"strip", "waiting", "longest", "level", "free", "offered", "answer", "abandoned", "languages", "queues", "next", "agents"}
 )
 SYSTEM_KEYS = frozenset(
-    {"system_strip", "feeds_live", "lag", "refused", "lost", "snapshot", "feeds", "consumers", "refusals", "migrations"}
+    {
+        "system_strip",
+        "feeds_live",
+        "lag",
+        "refused",
+        "lost",
+        "snapshot",
+        "feeds",
+        "consumers",
+        "refusals",
+        "defects",
+        "suspects",
+        "migrations",
+    }
 )
 PAGES: Mapping[str, frozenset[str]] = {"live": LIVE_KEYS, "system": SYSTEM_KEYS}
 
@@ -66,7 +80,7 @@ def _edition(
     changed_before: Mapping[str, int],
     drawn: Mapping[Mode, DayChart | None],
 ) -> Edition:
-    figures = live_figures(snapshot, verdict) | system_figures(snapshot, verdict)
+    figures = live_figures(snapshot, verdict) | system_figures(snapshot, verdict) | quality_figures(snapshot)
     changed = {key: changed_before[key] if figures_before.get(key) == figure else number for key, figure in figures.items()}
     return Edition(number=number, snapshot=snapshot, verdict=verdict, figures=figures, changed=changed, charts=drawn)
 

@@ -137,6 +137,28 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class Defect:
+    """How many requests have one defect, and what is done with them."""
+
+    defect: str
+    requests: int
+    share: float | None
+    what_is_done: str
+
+
+@dataclass(frozen=True, slots=True)
+class GeocodeSuspect:
+    """A point that collects requests of many addresses; `is_known`: it is a default geocode already."""
+
+    lat: float
+    long: float
+    requests: int
+    addresses: int
+    share: float | None
+    is_known: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Migration:
     """One step of the schema."""
 
@@ -181,7 +203,7 @@ def _hints(kind: type[Any]) -> dict[str, Any]:
 
 
 def _column(kind: type[Any], name: str, hint: Any, values: Iterable[Any]) -> list[Any]:
-    optional = hint not in (str, int, float, datetime)
+    optional = hint not in (str, int, float, bool, datetime)
     plain = hint.__args__[0] if optional else hint
     out = [None if pd.isna(value) else _plain(plain, value) for value in values]
     if not optional and None in out:

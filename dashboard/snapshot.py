@@ -16,8 +16,10 @@ from dashboard.rows import (
     ALL_QUEUES,
     AgentNow,
     ConsumerPartition,
+    Defect,
     Definition,
     FeedNow,
+    GeocodeSuspect,
     LanguageNow,
     Migration,
     QueueNow,
@@ -65,6 +67,15 @@ class Plant:
 
 
 @dataclass(frozen=True, slots=True)
+class Quality:
+    """What is wrong with the requests of the last 90 days, read at `at`."""
+
+    at: datetime
+    defects: tuple[Defect, ...]
+    suspects: tuple[GeocodeSuspect, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """All parts as last read; None is not read yet. `trouble` says why the newest attempt failed, `trouble_since` since when."""
 
@@ -74,6 +85,7 @@ class Snapshot:
     live: Live | None = None
     history: History | None = None
     plant: Plant | None = None
+    quality: Quality | None = None
     definitions: Mapping[str, Definition] = field(default_factory=dict)
     trouble: str | None = None
     trouble_since: datetime | None = None

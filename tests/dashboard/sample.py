@@ -10,8 +10,10 @@ import pandas as pd
 from dashboard.rows import (
     AgentNow,
     ConsumerPartition,
+    Defect,
     Definition,
     FeedNow,
+    GeocodeSuspect,
     LanguageNow,
     Migration,
     QueueNow,
@@ -20,7 +22,7 @@ from dashboard.rows import (
     UsualNow,
     read,
 )
-from dashboard.snapshot import History, Live, Plant, Snapshot, split_total
+from dashboard.snapshot import History, Live, Plant, Quality, Snapshot, split_total
 
 NOW = datetime(2026, 11, 24, 19, 32, 8, tzinfo=UTC)
 ZONE = ZoneInfo("America/New_York")
@@ -248,6 +250,15 @@ def plant() -> Plant:
     )
 
 
+def quality() -> Quality:
+    """Two defects, and a point that nobody has named yet."""
+    return Quality(
+        at=NOW,
+        defects=(Defect("no_location", 2_400, 0.2, "On no map."), Defect("id_used_twice", 0, 0.0, "The newest is used.")),
+        suspects=(GeocodeSuspect(39.9526, -75.1652, 900, 320, 0.08, False),),
+    )
+
+
 def definitions() -> dict[str, Definition]:
     """Two metrics."""
     frame = pd.DataFrame(
@@ -264,6 +275,13 @@ def definitions() -> dict[str, Definition]:
 def snapshot(rows: list[dict[str, Any]] | None = None, *, weeks: int = 8, at: datetime = NOW, **total: Any) -> Snapshot:
     """Everything; `total` replaces columns of the row of all queues."""
     whole = Snapshot(
-        at=at, city="City 311", zone=ZONE, live=live(rows, **total), history=history(weeks), plant=plant(), definitions=definitions()
+        at=at,
+        city="City 311",
+        zone=ZONE,
+        live=live(rows, **total),
+        history=history(weeks),
+        plant=plant(),
+        quality=quality(),
+        definitions=definitions(),
     )
     return replace(whole, at=at)
