@@ -17,15 +17,20 @@ from sql.child import AlreadyRunning
 from sql.engine import DatabaseUnavailable, first_line
 from sql.settings import InvalidSetting, settings
 from streams.broker import BrokerUnavailable
+from streams.follow import InvalidCheckpoint
 from streams.records import UnreadableFile, lines
 from streams.replay import Summary, WrongFile
 from streams.replay import run as replay_file
-from streams.sources.kinds import FOLLOWED_KINDS, KINDS, source_of
-from streams.sources.mapping import NO_MAPPING, InvalidMapping, Mapping, read_mapping
+from streams.sources import Source
+from streams.sources.kinds import FOLLOWED_KINDS, KINDS, REQUEST_KINDS, mapping_of, source_of
+from streams.sources.mapping import InvalidMapping
 
 INTERRUPTED, TERMINATED = 130, 143
 READABLE_FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
-SENTENCES = (AlreadyRunning, BrokerUnavailable, DatabaseUnavailable, InvalidMapping, InvalidSetting, UnreadableFile, WrongFile)
+SENTENCES = (
+    *(AlreadyRunning, BrokerUnavailable, DatabaseUnavailable, InvalidCheckpoint, InvalidMapping, InvalidSetting, UnreadableFile),
+    WrongFile,
+)
 
 
 class Speed(click.ParamType["float | None"]):
@@ -81,22 +86,21 @@ def main(verbose: bool) -> None:
         logging.getLogger("kafka").setLevel(logging.CRITICAL)
 
 
-def _mapping(_: click.Context, __: click.Parameter, path: Path | None) -> Mapping:
-    try:
-        return read_mapping(path) if path else NO_MAPPING
-    except InvalidMapping as error:
-        raise click.ClickException(str(error)) from None
-
-
 def source_options(command: Callable[..., None]) -> Callable[..., None]:
     """The two options of everything that reads a source."""
     name = click.option(
         "--source", "name", metavar="NAME", help="The feed's name in every event, such as asterisk/pbx2.", callback=_feed_name
     )
     mapping = click.option(
-        "--mapping", type=READABLE_FILE, callback=_mapping, help="A TOML file with the site's names for queues and agents."
+        "--mapping", metavar="NAME|FILE", help="A TOML file with the site's own names and words; of requests also: boston, philadelphia, …"
     )
     return name(mapping(command))
+
+
+def _source(kind: str, name: str | None, mapping: str | None) -> Source:
+    if mapping is not None and kind not in REQUEST_KINDS and not Path(mapping).is_file():
+        raise click.BadParameter(f"file {mapping!r} does not exist.", param_hint="--mapping")
+    return source_of(kind, name=name, mapping=mapping_of(kind, mapping))
 
 
 def _feed_name(_: click.Context, __: click.Parameter, name: str | None) -> str | None:
@@ -128,16 +132,17 @@ def consume(until_idle: float | None) -> None:
 )
 @source_options
 @plain_errors
-def replay(kind: str, file: Path, speed: float | None, start: str, name: str | None, mapping: Mapping) -> None:
+def replay(kind: str, file: Path, speed: float | None, start: str, name: str | None, mapping: str | None) -> None:
     """Publish the events of a recorded FILE (plain or .gz). Replayed twice, they count once.
 
-    With --start now the recording is moved in time, and its contacts are new ones.
+    With --start now the recording is moved in time, and its contacts and requests are new ones.
     """
     signal.signal(signal.SIGTERM, _terminated)
     watched = sys.stderr.isatty()
-    total = sum(1 for _ in lines(file)) if watched and kind != "connect" else None
-    with tqdm(total=total, desc=file.name, unit=" lines", unit_scale=True, disable=not watched) as bar:
-        summary = replay_file(file, source_of(kind, name=name, mapping=mapping), speed=speed, start_now=start == "now", progress=bar.update)
+    source = _source(kind, name, mapping)
+    total = sum(1 for _ in lines(file)) if watched and kind not in ("connect", "open311") else None
+    with tqdm(total=total, desc=file.name, unit=" records", unit_scale=True, disable=not watched) as bar:
+        summary = replay_file(file, source, speed=speed, start_now=start == "now", progress=bar.update)
     click.echo(_sentence(summary))
 
 
@@ -164,20 +169,60 @@ def _terminated(*_: object) -> None:
 )
 @source_options
 @plain_errors
-def follow(kind: str, file: Path, from_end: bool, heartbeat_seconds: float, name: str | None, mapping: Mapping) -> None:
+def follow(kind: str, file: Path, from_end: bool, heartbeat_seconds: float, name: str | None, mapping: str | None) -> None:
     """Publish what is written to the log FILE, until stopped: through rotation and restarts, without loss or repeats."""
-    from streams.follow import Follower, InvalidCheckpoint
+    from streams.follow import Follower
 
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    source = source_of(kind, name=name, mapping=mapping)
+    source = _source(kind, name, mapping)
     follower = Follower(file, source, state_dir=settings().state_dir, from_end=from_end, heartbeat_seconds=heartbeat_seconds, stop=stop)
-    try:
-        follower.run()
-    except InvalidCheckpoint as error:
-        raise click.ClickException(str(error)) from None
+    follower.run()
     click.echo(f"{follower.events:,} events published, {follower.unreadable:,} lines unreadable")
+
+
+@main.group(short_help="Ask a server for what is new, over and over, and publish it.")
+def poll() -> None:
+    """Ask a server for what is new, over and over, and publish it."""
+
+
+@poll.command(name="open311")
+@click.option("--url", required=True, help="The GeoReport v2 server, such as https://city.example/open311/v2.")
+@click.option("--jurisdiction", metavar="ID", help="The jurisdiction_id to ask for.")
+@click.option("--every", type=click.FloatRange(min=1), default=60.0, show_default=True, help="Seconds from one round to the next.")
+@click.option("--once", is_flag=True, help="One round; exit status 1 if it was not complete.")
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Where to begin the first time; 90 days ago unless given.")
+@click.option("--api-key-env", metavar="NAME", help="The environment variable that holds the key of the interface.")
+@source_options
+@plain_errors
+def poll_open311(
+    url: str,
+    jurisdiction: str | None,
+    every: float,
+    once: bool,
+    since: datetime | None,
+    api_key_env: str | None,
+    name: str | None,
+    mapping: str | None,
+) -> None:
+    """Publish the service requests of a GeoReport v2 server, until stopped. It goes on where it left off."""
+    from streams.poll.georeport import InvalidAddress
+    from streams.poll.open311 import poller
+
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        polling = poller(
+            url, jurisdiction=jurisdiction, every=every, since=since, api_key_env=api_key_env, name=name, mapping=mapping, stop=stop
+        )
+        complete = polling.run(once=once)
+    except InvalidAddress as error:
+        raise click.UsageError(str(error)) from None
+    click.echo(f"{polling.events:,} events published, {polling.unreadable:,} records unreadable, {polling.rounds:,} complete rounds")
+    if once and not complete:
+        raise click.ClickException(f"The round is not complete: {polling.failure}")
 
 
 @main.command(short_help="Publish the events of a simulated city, until stopped.")

@@ -1,4 +1,4 @@
-"""Reads the records of a file, plain or gzip: numbered lines, or numbered JSON documents however they are laid out.
+"""Reads the records of a file, plain or gzip: numbered lines, or numbered documents however they are laid out.
 
 It understands none of them.
 """
@@ -15,6 +15,7 @@ import msgspec
 LONGEST_LINE_BYTES = 1_000_000
 LARGEST_DOCUMENT_BYTES = 256 * 1024 * 1024
 GZIP_MAGIC = b"\x1f\x8b"
+UTF8_BOM = b"\xef\xbb\xbf"
 
 Numbered = tuple[int, bytes]
 
@@ -62,15 +63,19 @@ def lines(path: Path) -> Iterator[Numbered]:
             yield number, line.rstrip(b"\r\n")
 
 
-def documents(path: Path) -> Iterator[Numbered]:
+def documents(path: Path, *, xml: bool = False) -> Iterator[Numbered]:
     """JSON documents, numbered from 1: a line each, or the members of one list, or one after another with blanks or nothing between.
 
-    What cannot be parted into documents comes line by line, for whoever reads them to refuse.
+    With `xml` a file that begins with `<` is one document. What cannot be parted into documents comes line by line, for whoever
+    reads them to refuse.
 
     Raises:
         UnreadableFile: see `lines`.
     """
     first = next((line for _, line in lines(path) if line.strip()), b"")
+    if xml and first.removeprefix(UTF8_BOM).lstrip().startswith(b"<"):
+        yield 1, _whole(path)
+        return
     if _is_one_object(first):
         yield from lines(path)
         return
@@ -89,10 +94,13 @@ def _is_one_object(line: bytes) -> bool:
 
 
 def _whole(path: Path) -> bytes:
-    with open_file(path) as opened:
-        whole = opened.read(LARGEST_DOCUMENT_BYTES + 1)
+    try:
+        with open_file(path) as opened:
+            whole = opened.read(LARGEST_DOCUMENT_BYTES + 1)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise UnreadableFile(f"{path} is damaged: {error}.") from None
     if len(whole) > LARGEST_DOCUMENT_BYTES:
-        raise UnreadableFile(f"{path} holds one JSON document of more than {LARGEST_DOCUMENT_BYTES // 2**20} MB: write one event a line.")
+        raise UnreadableFile(f"{path} holds one document of more than {LARGEST_DOCUMENT_BYTES // 2**20} MB: write one JSON object a line.")
     return whole
 
 

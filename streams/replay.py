@@ -1,10 +1,12 @@
 """Publishes the events of a recorded file: as they were or as if they began now, as fast as it goes or at a set speed.
 
-A queue_log that is not in time order is sorted first, so a shuffled file gives the same events as the ordered one.
+A queue_log that is not in time order is sorted first, so a shuffled file gives the same events as the ordered one; so are
+service requests, unless they are published as they were and as fast as it goes.
 """
 
+import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,16 +14,32 @@ from typing import Any
 
 import msgspec
 
-from streams import events, records
+from streams import events, records, rows
 from streams.broker import bootstrap_servers
 from streams.publisher import Publisher
-from streams.sources import Source, queue_log
+from streams.sources import LONG_AGO, Source, queue_log
 from streams.sources.asterisk import QueueLog
 from streams.sources.cloudevents import CloudEvents
+from streams.sources.open311 import Open311
+from streams.sources.open311_pages import NoPage, parted
+from streams.sources.request_mapping import NEEDED_FIELDS
+from streams.sources.request_table import RequestTable
+
+log = logging.getLogger(__name__)
 
 CADENCE_SECONDS = 5.0
 HEARTBEAT_EVERY_SECONDS = 1.0
 RECORDS_LOOKED_AT = 1_000  # to tell a wrong file from one with broken lines
+
+WHAT_IS_EXPECTED: dict[type, str] = {
+    QueueLog: "a line of a queue_log",
+    CloudEvents: "one of our events",
+    Open311: "a service request of Open311",
+    RequestTable: "a row of the table",
+}
+
+_IDS = ("contact_id", "service_request_id", "survey_id", "search_id")
+_TIMES_OF_REQUEST = tuple(field for field in events.RequestSnapshot.__struct_fields__ if field.endswith("_datetime"))
 
 Progress = Callable[[int], object]
 
@@ -79,14 +97,15 @@ class Clock:
         return at + self._shift
 
     def shift(self, event: events.Event) -> events.Event:
-        """The event as it is published. Moved in time it is another event, of another contact."""
+        """The event as it is published. Moved in time it is another event, of another contact, request, survey or search."""
         if not self._shift or self._first_at is None:
             return event
         mark = f"@{_base36(int((self._first_at + self._shift).timestamp()))}"
         data: Any = event.data
-        if isinstance(data, (events.ContactQueued, events.ContactAnswered, events.ContactLeftQueue, events.ContactEnded)):
-            root, slash, rest = data.contact_id.partition("/")
-            data = msgspec.structs.replace(data, contact_id=f"{root}{mark}{slash}{rest}")
+        changed: dict[str, Any] = {field: _marked(named, mark) for field in _IDS if (named := getattr(data, field, None)) is not None}
+        if isinstance(data, events.RequestSnapshot):
+            changed |= {field: at + self._shift for field in _TIMES_OF_REQUEST if (at := getattr(data, field)) is not None}
+        data = msgspec.structs.replace(data, **changed)
         moved: events.Event = msgspec.structs.replace(event, id=event.id + mark, time=event.time + self._shift, data=data)
         return moved
 
@@ -109,10 +128,13 @@ def run(path: Path, source: Source, *, speed: float | None = None, start_now: bo
     began = time.monotonic()
     look_at(path, source)
     numbered = recorded(path, source)
+    told: Iterable[list[events.Event]] = (source.read(record, f"{path.name}:{number}") for number, record in numbered)
+    if isinstance(source, (Open311, RequestTable)) and (start_now or speed is not None):
+        told = _by_time(told)
     with Publisher(bootstrap_servers()) as publisher:
         replayed = _Replay(publisher, source, Clock(speed, start_now), keeps_heartbeats=isinstance(source, CloudEvents))
-        for number, record in numbered:
-            replayed.publish(source.read(record, f"{path.name}:{number}"))
+        for many in told:
+            replayed.publish(many)
             progress(1)
         replayed.finish()
         publisher.flush()
@@ -124,8 +146,10 @@ def look_at(path: Path, source: Source) -> None:
 
     Raises:
         UnreadableFile: the file cannot be read.
-        WrongFile: it has records, and none of the first ones is of this kind.
+        WrongFile: it has records, and none of the first ones is of this kind; or a table lacks a column.
     """
+    if isinstance(source, RequestTable):
+        _look_at_header(path, source)
     seen = b""
     for number, record in _records(path, source):
         if not record.strip():
@@ -136,7 +160,7 @@ def look_at(path: Path, source: Source) -> None:
         if number >= RECORDS_LOOKED_AT:
             break
     if seen:
-        kind = {QueueLog: "a line of a queue_log", CloudEvents: "one of our events"}.get(type(source), "an event of Amazon Connect")
+        kind = WHAT_IS_EXPECTED.get(type(source), "an event of Amazon Connect")
         raise WrongFile(f"{path}: none of the first records is {kind} (the first is {seen!r}). Nothing was published.")
 
 
@@ -154,7 +178,51 @@ def recorded(path: Path, source: Source) -> Iterator[records.Numbered]:
 
 
 def _records(path: Path, source: Source) -> Iterator[records.Numbered]:
+    if isinstance(source, RequestTable):
+        return rows.rows(path, source.mapping.layout)
+    if isinstance(source, Open311):
+        return _requests(path)
     return records.lines(path) if isinstance(source, (QueueLog, CloudEvents)) else records.documents(path)
+
+
+def _requests(path: Path) -> Iterator[records.Numbered]:
+    """The records of stored pages, numbered from 1, however many a document holds; what is no page comes as it is, to be refused."""
+    number = 0
+    for _, document in records.documents(path, xml=True):
+        try:
+            found = parted(document) if document.strip() else []
+        except NoPage:
+            found = [document]
+        for record in found:
+            number += 1
+            yield number, record
+
+
+def _look_at_header(path: Path, source: RequestTable) -> None:
+    header = rows.header(path, source.mapping.layout)
+    if not header:
+        return
+    status = "status" if "status" in source.mapping.columns else "closed_datetime"
+    for name in source.lacking(header, (*NEEDED_FIELDS, status)):
+        raise WrongFile(
+            f"{path}: the header has no column {_columns(source, name)}, which the mapping names for {name}; it has {', '.join(header)}. "
+            "Nothing was published."
+        )
+    for name in source.lacking(header, source.mapping.columns):
+        log.warning("%s has no column %s, so that no request has %s", path, _columns(source, name), name)
+
+
+def _columns(source: RequestTable, name: str) -> str:
+    return " or ".join(map(repr, source.mapping.columns_of(name)))
+
+
+def _by_time(told: Iterable[list[events.Event]]) -> list[list[events.Event]]:
+    """All of them by the time of their event, in memory; those that cannot be read come first."""
+    return sorted(told, key=lambda many: max((event.time for event in many if not _is_unreadable(event)), default=LONG_AGO))
+
+
+def _is_unreadable(event: events.Event) -> bool:
+    return isinstance(event, events.SourceUnreadableEvent)
 
 
 class _Replay:
@@ -163,6 +231,7 @@ class _Replay:
         self._source = source
         self._clock = clock
         self._keeps_heartbeats = keeps_heartbeats
+        self._topic = events.REQUESTS if isinstance(source, (Open311, RequestTable)) else events.CONTACTS  # of what cannot be read
         self._topics: dict[str, set[str]] = {}
         self._newest_at: datetime | None = None
         self._beaten = 0.0
@@ -170,9 +239,9 @@ class _Replay:
 
     def publish(self, told: list[events.Event]) -> None:
         for event in told:
-            if isinstance(event, events.SourceUnreadableEvent):
+            if _is_unreadable(event):
                 self.unreadable += 1
-                self._publisher.send(event)
+                self._publisher.send(event, topic=self._topic)
                 continue
             self._clock.begin(event.time)
             self._wait_for(event.time)
@@ -215,6 +284,12 @@ class _Replay:
                 name=event.data.name,
             )
         self.events += 1
+
+
+def _marked(named: str, mark: str) -> str:
+    """An id with a mark: before the number of the wait, where a contact has one."""
+    root, slash, rest = named.partition("/")
+    return f"{root}{mark}{slash}{rest}"
 
 
 def _base36(number: int) -> str:

@@ -62,9 +62,11 @@ class Topics:
         return [event for many in self.records().values() for _, event in many if not isinstance(event, events.FeedHeartbeatEvent)]
 
     def heartbeats(self) -> dict[tuple[str, int], list[events.FeedHeartbeatEvent]]:
-        """The heartbeats of every partition."""
+        """The heartbeats of every partition of a contact centre's topics."""
         return {
-            place: [event for _, event in many if isinstance(event, events.FeedHeartbeatEvent)] for place, many in self.records().items()
+            place: [event for _, event in many if isinstance(event, events.FeedHeartbeatEvent)]
+            for place, many in self.records().items()
+            if place[0] in events.CONTACT_CENTRE_TOPICS
         }
 
 

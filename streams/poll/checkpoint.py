@@ -1,0 +1,78 @@
+"""What a poller writes down, so that the next one goes on where it stood: one small file, replaced in one piece. It asks nobody."""
+
+import hashlib
+import os
+import re
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from streams.follow import InvalidCheckpoint
+
+
+class Known(msgspec.Struct, frozen=True):
+    """A request that was open when it was last looked at; both in seconds since 1970."""
+
+    requested: int
+    looked_at: int
+
+
+class Checkpoint(msgspec.Struct, frozen=True):
+    """Everything requested before `read_until` has been published.
+
+    Attributes:
+        url: the server.
+        read_until: how far its requests were read, by the time of the request.
+        updated_until: how far its updates were read; None: it does not tell them.
+        reread_at: when those opened lately were read again.
+        longest_answer: the most requests that it gave at once.
+        open: the requests that were open, by id.
+    """
+
+    url: str
+    read_until: datetime
+    updated_until: datetime | None = None
+    reread_at: datetime | None = None
+    longest_answer: int = 0
+    open: dict[str, Known] = {}
+
+
+def home_of(state_dir: Path, feed: str) -> Path:
+    """The folder of a feed: its name, with a mark where that had to be changed, so that no two feeds share one."""
+    plain = re.sub(r"[^A-Za-z0-9._-]", "_", feed)[:60]
+    same = plain == feed and feed.strip(".") != ""
+    return state_dir / "poll" / (plain if same else f"{plain}-{hashlib.sha256(feed.encode()).hexdigest()[:8]}")
+
+
+def read(home: Path, url: str) -> Checkpoint | None:
+    """The checkpoint in a folder, None if there is none yet.
+
+    Raises:
+        InvalidCheckpoint: it is damaged, or of another server than `url`.
+        OSError: it cannot be read.
+    """
+    file = home / "checkpoint.json"
+    try:
+        checkpoint = msgspec.json.decode(file.read_bytes(), type=Checkpoint)
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise InvalidCheckpoint(f"{file} is damaged ({error}): delete it to begin anew; what is read twice does no harm.") from None
+    if checkpoint.url != url:
+        raise InvalidCheckpoint(f"{file} is of {checkpoint.url}, not of {url}: give this feed another --source, or delete the file.")
+    return checkpoint
+
+
+def write(home: Path, checkpoint: Checkpoint) -> None:
+    """Replace the checkpoint in a folder.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    part = home / "checkpoint.part"
+    with part.open("wb") as opened:
+        opened.write(msgspec.json.encode(checkpoint))
+        opened.flush()
+        os.fsync(opened.fileno())
+    part.replace(home / "checkpoint.json")
