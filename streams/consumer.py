@@ -34,6 +34,8 @@ REFUSED_LEAST_EVENTS = 1_000  # too few to judge a feed by
 NOTE_EVERY_SECONDS = 1.0
 PAUSE_AFTER_SECONDS = 1.0
 ASSIGNMENT_WITHIN_SECONDS = 60.0
+JOIN_POLL_MILLISECONDS = 1_000
+PLACE_WITHIN_SECONDS = 0.05  # the database usually says at once where to read
 FETCH_WAIT_MILLISECONDS = 20  # a fetch of quiet partitions holds back the next one of busy partitions for so long
 SESSION_TIMEOUT_MILLISECONDS = 6_000  # how long a killed consumer keeps its partitions
 
@@ -77,6 +79,8 @@ class Consumer:
         self._outcomes: deque[tuple[int, int]] = deque()
         self._stop = threading.Event()
         self._rebalanced = threading.Event()
+        self._joining = threading.Event()
+        self._joining.set()
         self._heard_at = self._started_at = time.monotonic()
         self._noted_at = self._busy_since = 0.0
         self.committed = self.refused = 0
@@ -91,10 +95,9 @@ class Consumer:
         Raises:
             TooManyRefused: more than the set share was refused; all of it is kept in dead_letter.
         """
-        self._kafka.subscribe(self._topics, listener=_Listener(self._rebalanced))
+        self._kafka.subscribe(self._topics, listener=_Listener(self._rebalanced, self._joining))
         for topic in self._topics:
-            # Joining without knowing the partitions means joining twice, and kafka-python 3.0.12 forgets a second join that is still
-            # on its way when poll() times out: the member then never gets a partition.
+            # Joining without knowing the partitions means joining twice.
             self._kafka.partitions_for_topic(topic)
         bar = tqdm(desc="consumed", unit=" events", unit_scale=True, disable=None)
         try:
@@ -120,7 +123,9 @@ class Consumer:
         if room <= 0:
             self._wait_for_writer()
             return
-        timeout = 5 if busy or self._unplaced else 100
+        # kafka-python 3.0.12 forgets a join that ends between two calls of poll() and begins another, for ever if it always does: so while
+        # one is on its way it is waited for within poll().
+        timeout = JOIN_POLL_MILLISECONDS if self._joining.is_set() else 5 if busy else 100
         polled = self._kafka.poll(timeout_ms=timeout, max_records=room)
         if self._rebalanced.is_set():
             return
@@ -225,9 +230,10 @@ class Consumer:
         It may take its time: a stopped consumer that holds the same partitions keeps the rows until the server ends its transaction.
         """
         if self._placing is None:
-            if self._unplaced and self._in_flight is None:
-                self._placing = self._writer.offsets(set(self._unplaced))
-            return
+            if not self._unplaced or self._in_flight is not None:
+                return
+            self._placing = self._writer.offsets(set(self._unplaced))
+        wait([self._placing], timeout=PLACE_WITHIN_SECONDS)
         if not self._placing.done():
             return
         asked, self._placing = self._placing, None
@@ -274,16 +280,19 @@ class Consumer:
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
-    """Kafka's client calls this in its own thread: only a flag is set, and the loop looks at it."""
+    """Kafka's client calls this in its own thread: only flags are set, and the loop looks at them."""
 
-    def __init__(self, rebalanced: threading.Event) -> None:
+    def __init__(self, rebalanced: threading.Event, joining: threading.Event) -> None:
         self._rebalanced = rebalanced
+        self._joining = joining
 
     def on_partitions_revoked(self, revoked: object) -> None:
+        self._joining.set()
         self._rebalanced.set()
 
     def on_partitions_assigned(self, assigned: object) -> None:
         self._rebalanced.set()
+        self._joining.clear()
 
 
 def run(*, until_idle_seconds: float | None) -> tuple[int, int]:

@@ -7,7 +7,7 @@ from sql import queries, reports
 from sql.migrate import migrate
 from sql.settings import Settings
 
-READS = [name for name in queries.names() if not name.startswith(("sink-", "rebuild-", "write-"))]
+READS = [name for name in queries.names() if not name.startswith(("sink-", "intake-", "rebuild-", "write-"))]
 PROMISED = {
     "queue-now": "queue name channel position waiting_now longest_wait_now_seconds lost_track_of agents_available offered_30m answered_30m abandoned_30m "
     "service_level_30m offered_today answered_today abandoned_today service_level_today abandon_share_today average_speed_of_answer_today_seconds "
