@@ -1,4 +1,7 @@
-"""`python -m dashboard`: start the server of the screens. It listens on this machine only, unless told otherwise."""
+"""`python -m dashboard`: start the server of the screens; `python -m dashboard weekly-review` writes a file instead.
+
+The server listens on this machine only, unless told otherwise.
+"""
 
 import os
 import socket
@@ -7,6 +10,7 @@ import sys
 import click
 
 from dashboard.tokens import CONFIG_FILE
+from dashboard.weekly_command import weekly_review
 from sql.settings import InvalidSetting, settings
 
 
@@ -27,14 +31,23 @@ def _refuse_taken_port(address: str, port: int) -> None:
             ) from None
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--port", type=click.IntRange(1, 65535), help="The port; DASHBOARD_PORT if not given.")
 @click.option("--address", default="127.0.0.1", show_default=True, help="The address to listen on.")
-def main(port: int | None, address: str) -> None:
-    """Serve the screens: Live at /, /system and /definitions.
+@click.pass_context
+def main(context: click.Context, port: int | None, address: str) -> None:
+    """Serve the screens: Live at /, then /map, /departments, /weekly, /system and /definitions.
 
     The database may come later, or go away and come back: the screens say so and go on by themselves.
     """
+    if context.invoked_subcommand is None:
+        _serve(port, address)
+
+
+main.add_command(weekly_review)
+
+
+def _serve(port: int | None, address: str) -> None:
     try:
         port = port or settings().dashboard_port
     except InvalidSetting as error:
@@ -48,4 +61,4 @@ def main(port: int | None, address: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(prog_name="python -m dashboard")

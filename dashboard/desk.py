@@ -38,5 +38,6 @@ def show(kind: Kind, key: str, figure: Figure, *, height: int | None = None) -> 
         height: px; None: as high as its contents.
     """
     at = time.time()
-    message = {"boot": f"{BOOT}-desk", "seq": int(at * 1000), "now": at, "figures": {key: figure}}
+    # The components of one page arrive in any order: each is a sequence of its own, lest one that comes late is taken for an old one.
+    message = {"boot": f"{BOOT}-desk-{key}", "seq": int(at * 1000), "now": at, "figures": {key: figure}}
     component(kind)(key=f"desk_{key}", data={"part": key, "message": message, "height": height, "size": "desk"}, height=height or "content")

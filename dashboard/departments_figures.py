@@ -1,0 +1,190 @@
+"""From standings to what the Departments page shows: four tiles and a board. Pure."""
+
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from dashboard import wording
+from dashboard.departments_rows import ON_TIME_WEEKS, TREND_WEEKS, Standing, Standings
+from dashboard.departments_verdict import FEWEST_CASES, Judged, judge
+from dashboard.figure import Figure, definition_of, stamp
+from dashboard.freshness import Source
+from dashboard.snapshot import Snapshot
+
+CADENCE_SECONDS = 60.0  # the page asks every half minute
+DAYS_FROM_HOURS = 48
+
+COLUMNS: list[dict[str, Any]] = [
+    {"key": "name", "kind": "name", "title": "", "width": "minmax(150px, 1fr)"},
+    {"key": "open", "kind": "num", "title": "Open", "width": "68px", "strong": True},
+    {"key": "overdue", "kind": "num", "title": "Overdue", "width": "82px"},
+    {"key": "soon", "kind": "num", "title": "Due in 7 days", "width": "106px"},
+    {"key": "untargeted", "kind": "num", "title": "No target", "width": "86px"},
+    {"key": "ages", "kind": "parts", "title": "Age, light to dark", "width": "124px"},
+    {"key": "oldest", "kind": "num", "title": "Oldest", "width": "70px"},
+    {"key": "flow", "kind": "num", "title": "Last week", "width": "90px"},
+    {"key": "trend", "kind": "spark", "title": f"Open, {TREND_WEEKS} weeks", "width": "138px"},
+    {"key": "clear", "kind": "num", "title": "To clear", "width": "84px"},
+    {"key": "on_time", "kind": "num", "unit": "%", "title": "On time", "width": "78px", "strong": True},
+    {"key": "promise", "kind": "text", "title": "of due, target", "width": "112px"},
+    {"key": "median", "kind": "num", "title": "Half closed in", "width": "110px"},
+    {"key": "p90", "kind": "num", "title": "90% closed in", "width": "110px"},
+    {"key": "reopened", "kind": "num", "unit": "%", "title": "Reopened", "width": "90px"},
+    {"key": "idle", "kind": "num", "unit": "%", "title": "No work", "width": "78px"},
+    {"key": "verdict", "kind": "word", "title": "What needs attention", "width": "minmax(210px, 1.2fr)"},
+]
+TYPE_NOTE = (
+    "Age: up to 7, 30, 90 days, and older. Last week: opened less closed in the last full week. "
+    f"On time: of those due in the last {ON_TIME_WEEKS} full weeks. Closed in: of the last 28 days' requests, those still open counted. "
+    "Reopened and No work (closed without work): of closings whose 30 days are over."
+)
+NOTE = f"{TYPE_NOTE} Open, {TREND_WEEKS} weeks: at each week's end, each on its own scale."
+TYPE_COLUMNS = [column for column in COLUMNS if column["key"] != "trend"]
+
+
+def hours(value: float | None, cases: int) -> str:
+    """By when a share is closed: 18 h, 9.0 d; "not reached" is an answer, no cases are none."""
+    if value is None:
+        return "not reached" if cases else wording.NOTHING
+    if value < 1:
+        return f"{60 * value:.0f} min"
+    return f"{value:.1f} h" if value < DAYS_FROM_HOURS else f"{value / 24:.1f} d"
+
+
+def tiles(standings: Standings, snapshot: Snapshot, asked_at: datetime) -> dict[str, Figure]:
+    """Open, overdue, on time and weeks to clear, of the whole."""
+    whole, aged = standings.whole, stamp(Source(asked_at, CADENCE_SECONDS))
+    judged = judge(whole)
+    under = judged.words.startswith("Under target")
+    target = "" if whole.on_time_target is None else f"target {100 * whole.on_time_target:.4g}%"
+    trend = {"spark": list(whole.open_by_week)} if len(whole.open_by_week) > 1 else {}
+    on_time: Figure = {
+        "label": "Closed by the day promised",
+        "value": None if whole.on_time is None else f"{100 * whole.on_time:.1f}",
+        "unit": "%",
+        "over": f"{whole.due_closed_on_time:,} of\n{whole.due:,} due",
+        "status": "watch" if under else "none" if whole.on_time_target is None or whole.due < FEWEST_CASES else "ok",
+        "compare": f"{target or 'last'} {'in the last ' if target else ''}{ON_TIME_WEEKS} full weeks",
+        "empty": f"Nothing was due in the last {ON_TIME_WEEKS} full weeks",
+    }
+    return {
+        "open": {
+            "label": "Open",
+            "value": f"{whole.open:,}",
+            "status": "none",
+            "words": {"none": ""},
+            "compare": f"{wording.change(whole.net_flow)} in the last full week",
+            **trend,
+            **definition_of(snapshot, "open"),
+            **aged,
+        },
+        "overdue": {
+            "label": "Overdue",
+            "value": f"{whole.overdue:,}",
+            "status": "watch" if whole.open >= FEWEST_CASES and whole.overdue > 0.25 * whole.open else "ok",
+            "compare": f"{whole.due_next_7_days:,} more are due in 7 days",
+            **definition_of(snapshot, "overdue"),
+            **aged,
+        },
+        "on_time": on_time | definition_of(snapshot, "due_cohort_on_time") | aged,
+        "clear": {
+            "label": "Weeks to clear",
+            "value": None if whole.weeks_to_clear is None else f"{whole.weeks_to_clear:.1f}",
+            "status": "none",
+            "words": {"none": ""},
+            "compare": f"half closed in {hours(whole.median_hours, whole.recent)}",
+            "empty": "Nothing was closed in the last 28 days",
+            **definition_of(snapshot, "weeks_to_clear"),
+            **aged,
+        },
+    }
+
+
+def board(standings: Standings, parts: list[Judged], asked_at: datetime, link: dict[str, str]) -> Figure:
+    """One row a department, or a type of one, what needs attention first; the whole is the last row.
+
+    Args:
+        standings: all of them.
+        parts: the ranked parts.
+        asked_at: when the database was asked.
+        link: what the URL of a row carries besides.
+    """
+    of_types = standings.whole.service_name is None and not standings.whole.is_city
+    columns = TYPE_COLUMNS if of_types else COLUMNS
+    named = [{**columns[0], "title": "Type of request" if of_types else "Department"}, *columns[1:]]
+    whole = judge(standings.whole)
+    rows = [_row(one, link) for one in parts]
+    total = _row(whole, {}) | {"total": True, "name": "All types" if of_types else "City", "href": None}
+    return {
+        "title": "",
+        "columns": named,
+        "rows": [*rows, total],
+        "note": TYPE_NOTE if of_types else NOTE,
+        **stamp(Source(asked_at, CADENCE_SECONDS)),
+    }
+
+
+def _row(judged: Judged, link: dict[str, str]) -> Figure:
+    one = judged.standing
+    chosen = {"department": one.department} | ({"type": one.service_name} if one.service_name else {})
+    few = one.eligible < FEWEST_CASES
+    return {
+        "key": f"{one.department}\n{one.service_name}",
+        "status": judged.status,
+        "name": one.name,
+        "href": f"/departments?{urlencode(chosen | link)}",
+        "open": f"{one.open:,}",
+        "overdue": f"{one.overdue:,}",
+        "soon": f"{one.due_next_7_days:,}",
+        "untargeted": f"{one.no_target:,}",
+        "ages": _ages(one),
+        "oldest": None if one.oldest_age_hours is None else _oldest(one.oldest_age_hours),
+        "flow": wording.change(one.net_flow),
+        "trend": {"values": list(one.open_by_week), "band": None} if len(one.open_by_week) > 1 else None,
+        "clear": None if one.weeks_to_clear is None else f"{one.weeks_to_clear:.1f} wk",
+        "on_time": None if one.on_time is None else f"{100 * one.on_time:.1f}",
+        "promise": _promise(one),
+        "median": hours(one.median_hours, one.recent),
+        "p90": hours(one.p90_hours, one.recent),
+        "reopened": None if few or one.reopen_share is None else f"{100 * one.reopen_share:.1f}",
+        "idle": None if few or one.without_work_share is None else f"{100 * one.without_work_share:.1f}",
+        "verdict": {"mark": judged.status, "text": judged.words},
+    }
+
+
+def _ages(one: Standing) -> list[Figure] | None:
+    return [{"share": count / one.open, "step": step} for step, count in enumerate(one.ages)] if one.open else None
+
+
+def _promise(one: Standing) -> str:
+    return f"of {one.due:,}" + ("" if one.on_time_target is None else f", {100 * one.on_time_target:.4g}%")
+
+
+def _oldest(age_hours: float) -> str:
+    return f"{age_hours:.0f} h" if age_hours < DAYS_FROM_HOURS else f"{age_hours / 24:,.0f} d"
+
+
+def request_table(found: pd.DataFrame, zone: ZoneInfo) -> pd.DataFrame:
+    """The requests as people read them: one row each, in the order of the query, times in the city's clock."""
+
+    def local(column: str) -> pd.Series:
+        times = pd.DatetimeIndex(found[column]).tz_convert(zone).strftime("%Y-%m-%d %H:%M")
+        return pd.Series(times, index=found.index).fillna("")
+
+    return pd.DataFrame(
+        {
+            "Request": found["service_request_id"],
+            "Type": found["service_name"],
+            "Requested": local("requested_datetime"),
+            "Due": local("expected_datetime"),
+            "Closed": local("closed_at"),
+            "Days open": found["age_days"].round(1),
+            "Address": found["address"].fillna(""),
+            "Zip": found["zipcode"].fillna(""),
+            "Came by": found["channel"].fillna(""),
+            "Notes": found["status_notes"].fillna(""),
+        }
+    )
