@@ -36,6 +36,10 @@ PICTURES = (
     Picture("live_dark", "/", "dark"),
     Picture("live_light", "/", "light"),
     Picture("live_4k", "/", "dark", 2),
+    Picture("map_dark", "/map?period=7d", "dark"),
+    Picture("departments_light", "/departments", "light"),
+    Picture("weekly_light", "/weekly", "light"),
+    Picture("weekly_dark", "/weekly", "dark"),
     Picture("system_dark", "/system", "dark"),
     Picture("definitions_light", "/definitions?metric=service_level", "light"),
 )
@@ -46,7 +50,7 @@ def take(browser: Browser, address: str, picture: Picture) -> bytes:
     context = browser.new_context(viewport={"width": 1920, "height": 1080}, device_scale_factor=picture.scale, color_scheme=picture.mode)
     page = context.new_page()
     page.goto(address + picture.path)
-    page.locator(".strip .verdict b, .st-key-desk h3").first.wait_for(timeout=30_000)
+    page.locator(".strip .verdict b, .st-key-desk h3, .boardbox td").first.wait_for(timeout=30_000)
     page.wait_for_timeout(1000 * SETTLED_SECONDS)
     shot = page.screenshot()
     context.close()
