@@ -43,6 +43,8 @@ def judge(standing: Standing) -> Judged:
     if reasons:
         words = " and ".join([", ".join(reasons[:-1]), reasons[-1]] if len(reasons) > 1 else reasons)
         return Judged(standing, "act" if len(reasons) > 1 else "watch", words[0].upper() + words[1:])
+    if not standing.due:
+        return Judged(standing, "none", "Nothing was due")
     if standing.due < FEWEST_CASES:
         return Judged(standing, "none", f"Too few to judge: {standing.due} due")
     if standing.on_time_target is None:
@@ -86,6 +88,9 @@ def sentence(whole: Standing, parts: list[Judged], noun: str) -> str:
     troubled = [one for one in parts if one.status in ("act", "watch")]
     overdue = f"{whole.overdue:,} of {whole.open:,} open requests are overdue"
     if not troubled:
+        overall = judge(whole)
+        if overall.status in ("act", "watch"):  # parts that are each too small to judge can add up to trouble
+            return f"{bold(overall.words)} in all, though no {noun.removesuffix('s')} stands out by itself: {overdue}."
         return f"**No {noun} need attention**: {overdue}."
     first = troubled[0]
     others = len(troubled) - 1

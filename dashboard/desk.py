@@ -28,6 +28,11 @@ def links() -> None:
             st.page_link(file, label=label)
 
 
+def title(words: str) -> None:
+    """The page's title as plain text, whatever it holds: a department's name may look like markup."""
+    st.title("".join(one if one.isalnum() or one == " " else f"&#{ord(one)};" for one in words), anchor=False)
+
+
 def show(kind: Kind, key: str, figure: Figure, *, height: int | None = None) -> None:
     """A figure that the page made, in desk size.
 

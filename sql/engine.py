@@ -56,7 +56,8 @@ def connect(*, read: bool = False, url: str | None = None, application_name: str
     """
     url = url or database_url(read=read)
     parameters = conninfo_to_dict(url)
-    session = ["-c TimeZone=UTC"]
+    # Compiling a query takes longer than any of ours runs, and begins by itself once a history is long.
+    session = ["-c TimeZone=UTC", "-c jit=off"]
     if read:
         session += [f"-c statement_timeout={READ_TIMEOUT_MILLISECONDS}", "-c default_transaction_read_only=on"]
     merged: dict[str, Any] = {"connect_timeout": CONNECT_TIMEOUT_SECONDS, "application_name": application_name, **_KEEPALIVES, **options}

@@ -75,7 +75,7 @@ def heading(standings: Standings, service_name: str | None) -> None:
     """The title, the way back, and the answer in one sentence."""
     whole = standings.whole
     parts = departments_verdict.ranked(standings.parts)
-    st.title(service_name or ("Departments" if whole.is_city else whole.name))
+    desk.title(service_name or ("Departments" if whole.is_city else whole.name))
     if not whole.is_city:
         with st.container(horizontal=True, key="departments_back"):
             st.page_link("views/departments.py", label="All departments", query_params=kept_params())

@@ -51,7 +51,9 @@ CREATE FUNCTION metric.open_requests(at timestamptz) RETURNS TABLE (
     FROM request AS r WHERE r.closed_at IS NULL AND r.reopened AND r.requested_datetime < at AND metric.is_open_at(r.seen_open, r.seen_closed, at)
     UNION ALL
     SELECT r.department, r.service_name, r.requested_datetime, r.expected_datetime, r.service_request_id
-    FROM request AS r WHERE r.closed_at >= at AND r.requested_datetime < at AND (NOT r.reopened OR metric.is_open_at(r.seen_open, r.seen_closed, at))
+    FROM request AS r
+    -- "IS TRUE" keeps the planner, which does not know how near `at` is, to the index of closings: few were closed since
+    WHERE r.closed_at >= at AND (r.requested_datetime < at) IS TRUE AND (NOT r.reopened OR metric.is_open_at(r.seen_open, r.seen_closed, at))
 $$;
 
 -- One row a closing in [starts_at, ends_at): those that held, and those that were followed by a reopening.
@@ -134,3 +136,44 @@ IMMUTABLE PARALLEL SAFE LANGUAGE sql AS $$ SELECT CASE WHEN is_city THEN 'city' 
 CREATE VIEW metric.departments_and_city AS
 SELECT department, '*' AS service_name, name, position, false AS is_city FROM department
 UNION ALL SELECT '*', '*', 'City', 0, true;
+
+-- Whether a request is one that a map asks for, as it was at an instant; NULL asks for all. `state` is open, overdue, or all.
+CREATE FUNCTION metric.is_wanted(r request, of_department text, of_service text, of_channel text, state text, at timestamptz) RETURNS boolean
+IMMUTABLE PARALLEL SAFE LANGUAGE sql AS $$
+    SELECT (of_department IS NULL OR r.department = of_department) AND (of_service IS NULL OR r.service_name = of_service)
+       AND (of_channel IS NULL OR r.channel = of_channel)
+       AND (coalesce(state, 'all') = 'all'
+            OR (metric.closed_as_of(r.closed_at, r.reopened, r.seen_open, r.seen_closed, at) IS NULL
+                AND (state = 'open' OR coalesce(r.expected_datetime < at, false))))
+$$;
+
+-- A period (number 0) and the same weekdays and hours of the last eight weeks: as many weeks apart as it is long, lest it be compared with
+-- itself, and only those of which there are data and that lie in no incident.
+CREATE FUNCTION metric.comparable_weeks(starts_at timestamptz, ends_at timestamptz, zone text)
+RETURNS TABLE (number integer, starts_at timestamptz, ends_at timestamptz)
+STABLE PARALLEL SAFE LANGUAGE sql AS $$
+    WITH step AS (
+        SELECT min(back) AS weeks FROM generate_series(1, 8) AS back WHERE $2 <= metric.days_before($1, -7 * back, $3)
+    ), span AS (
+        SELECT back, metric.days_before($1, 7 * back, $3) AS first, metric.days_before($2, 7 * back, $3) AS last
+        FROM step CROSS JOIN generate_series(0, 8) AS back WHERE back = 0 OR back % step.weeks = 0
+    )
+    SELECT back, first, last FROM span
+    WHERE back = 0 OR (first >= (SELECT min(requested_datetime) FROM request) AND NOT EXISTS (
+        SELECT FROM incident WHERE incident.onset_at < span.last AND coalesce(incident.ended_at, 'infinity') > span.first))
+$$;
+
+-- The chance of a count or more if nothing had changed, beside the counts of earlier weeks (weeks without any are left out of `before`, but not
+-- out of `weeks`): a negative binomial of their mean and over-dispersion, as for rising types; NULL with fewer than four weeks.
+CREATE FUNCTION metric.chance_beside(count bigint, before bigint[], weeks bigint) RETURNS double precision
+IMMUTABLE PARALLEL SAFE LANGUAGE sql AS $$
+    SELECT metric.chance_of_at_least(count, mean, spread.phi * mean * (1 + 1.0 / weeks))
+    FROM (
+        SELECT coalesce(sum(b ^ 2), 0)::double precision AS squares, coalesce(nullif(sum(b), 0), 0.5)::double precision / weeks AS mean, sum(b) > 0 AS is_known
+        FROM unnest(before) AS b
+    ) AS known
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN is_known THEN greatest(1, (squares - weeks * mean ^ 2) / mean / (weeks - 1)) ELSE 1 END AS phi
+    ) AS spread
+    WHERE weeks >= 4
+$$;

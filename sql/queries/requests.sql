@@ -250,22 +250,16 @@ FROM (SELECT ranked.*, least(min(p * types / rank) OVER (ORDER BY rank ROWS BETW
 ORDER BY adjusted, p, service_name;
 
 -- hot-spots --
--- One row an H3 cell: its requests in [from, to) against the same weekdays and hours of the last eight weeks, the ratio shrunk towards 1; then a row for each reason why requests are on no map.
+-- One row an H3 cell: its requests in [from, to) against the same weekdays and hours of the last eight weeks that lie in no incident, the ratio shrunk towards 1; then a row for each reason why requests are on no map. Open and overdue are as at the end of each period.
 WITH bounds AS (
     SELECT coalesce(cast(:from AS timestamptz), metric.days_before(coalesce(cast(:to AS timestamptz), now()), 1, :zone)) AS starts_at,
            coalesce(cast(:to AS timestamptz), now()) AS ends_at
-), week AS (
-    SELECT number, metric.days_before(b.starts_at, 7 * number, :zone) AS starts_at, metric.days_before(b.ends_at, 7 * number, :zone) AS ends_at
-    FROM bounds AS b CROSS JOIN generate_series(0, 8) AS number
-    WHERE number = 0 OR metric.days_before(b.starts_at, 7 * number, :zone) >= (SELECT min(requested_datetime) FROM request)
+), week AS MATERIALIZED (
+    SELECT compared.* FROM bounds AS b CROSS JOIN LATERAL metric.comparable_weeks(b.starts_at, b.ends_at, :zone) AS compared
 ), counted AS (
     SELECT r.cell, r.location_defect, count(*) FILTER (WHERE week.number = 0) AS requests, count(*) FILTER (WHERE week.number > 0) AS before
     FROM week JOIN request AS r ON r.requested_datetime >= week.starts_at AND r.requested_datetime < week.ends_at
-    WHERE (cast(:department AS text) IS NULL OR r.department = :department)
-      AND (cast(:service_name AS text) IS NULL OR r.service_name = :service_name)
-      AND (cast(:channel AS text) IS NULL OR r.channel = :channel)
-      AND (NOT coalesce(cast(:only_open AS boolean), false) OR r.closed_at IS NULL)
-      AND (NOT coalesce(cast(:only_overdue AS boolean), false) OR (r.closed_at IS NULL AND r.expected_datetime < now()))
+    WHERE metric.is_wanted(r, :department, :service_name, :channel, :state, week.ends_at)
     GROUP BY r.cell, r.location_defect
 ), usual AS (
     SELECT counted.*, (before::double precision / nullif((SELECT count(*) FROM week WHERE number > 0), 0)) AS usual FROM counted

@@ -86,6 +86,8 @@ def test_the_city_then_a_department_then_its_requests() -> None:
     assert len(app.dataframe[0].value) == 60
     assert app.title[0].value == "Streets"
 
+    assert page(department=HOSTILE).title[0].value.count("&#42;") == 2  # no star is left that could make words bold
+
     app = page(department="Streets", type="=Graffiti", state="closed")
     assert set(app.dataframe[0].value["Type"]) == {"=Graffiti"}
     assert "departments_board" not in figures(app)
