@@ -28,9 +28,9 @@ def links() -> None:
             st.page_link(file, label=label)
 
 
-def title(words: str) -> None:
-    """The page's title as plain text, whatever it holds: a department's name may look like markup."""
-    st.title("".join(one if one.isalnum() or one == " " else f"&#{ord(one)};" for one in words), anchor=False)
+def plain(words: str) -> str:
+    """Words for a title or a link of Streamlit's, which take markup: as they are, whatever a department's name looks like."""
+    return "".join(one if one.isalnum() or one == " " else f"&#{ord(one)};" for one in words)
 
 
 def show(kind: Kind, key: str, figure: Figure, *, height: int | None = None) -> None:

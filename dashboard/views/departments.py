@@ -75,12 +75,14 @@ def heading(standings: Standings, service_name: str | None) -> None:
     """The title, the way back, and the answer in one sentence."""
     whole = standings.whole
     parts = departments_verdict.ranked(standings.parts)
-    desk.title(service_name or ("Departments" if whole.is_city else whole.name))
+    st.title(desk.plain(service_name or ("Departments" if whole.is_city else whole.name)), anchor=False)
     if not whole.is_city:
         with st.container(horizontal=True, key="departments_back"):
             st.page_link("views/departments.py", label="All departments", query_params=kept_params())
             if service_name:
-                st.page_link("views/departments.py", label=whole.name, query_params={"department": whole.department, **kept_params()})
+                st.page_link(
+                    "views/departments.py", label=desk.plain(whole.name), query_params={"department": whole.department, **kept_params()}
+                )
     if service_name:
         one = next((part for part in parts if part.standing.service_name == service_name), None)
         said = departments_verdict.of_type(one)
