@@ -1,0 +1,103 @@
+"""The Map in a browser: drawn without the internet, a view that its address carries, and residents' words that stay words."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+from playwright.sync_api import Page, expect
+
+from sql import areas, intake
+from streams import events, sink
+from streams.fold import Batch, Position, Record
+from tests.e2e.server import Dashboard
+
+PLACE = Position("311.requests", 0)
+MARKUP = '<img src=x onerror="window.wasRun = true">'
+DISTRICTS = Path(__file__).resolve().parents[2] / "streams" / "simulator" / "districts.geojson"
+
+
+def fill(connection: psycopg.Connection, now: datetime) -> None:
+    """Forty requests of one street in the last day, ten of a hostile type, and five without a place."""
+    told = [
+        events.RequestSnapshot(
+            f"r{n}",
+            "open",
+            now - timedelta(hours=1, minutes=n),
+            service_name=MARKUP if n % 5 == 0 else "Pothole",
+            department="Streets",
+            address=f"{n} Main St",
+            lat=39.95 + n * 1e-5 if n < 45 else None,
+            long=-75.16 if n < 45 else None,
+        )
+        for n in range(50)
+    ]
+    batch = Batch({PLACE: 0})
+    batch.add(
+        PLACE,
+        [
+            Record(*PLACE, n, None, events.encode(events.event(one, source="crm", event_id=str(n), at=one.requested_datetime)))
+            for n, one in enumerate(told)
+        ],
+    )
+    sink.prepare(connection)
+    sink.offsets(connection, [PLACE], consumer="test")
+    sink.write(connection, batch, intake.read(connection))
+
+
+@pytest.fixture
+def city_map(environment: dict[str, str], database: str, tmp_path: Path, wall: Page) -> Iterator[Page]:
+    """The map of that street; nobody outside is asked while it is open."""
+    from sqlalchemy import create_engine
+
+    engine = create_engine(database.replace("postgresql://", "postgresql+psycopg://"))
+    with engine.begin() as connection:
+        areas.load(DISTRICTS, connection, kind="district")
+    engine.dispose()
+    with psycopg.connect(database, autocommit=True) as plain:
+        fill(plain, datetime.now(UTC))
+    asked: list[str] = []
+    wall.on("request", lambda request: asked.append(request.url))
+    server = Dashboard(environment, tmp_path / "dashboard.log")
+    server.start()
+    wall.goto(f"{server.url}/map")
+    yield wall
+    here = server.url.removeprefix("http://")
+    server.kill()
+    web = [url for url in asked if not url.startswith(("blob:", "data:"))]
+    assert {url.split("/")[2] for url in web} == {here}
+    assert any("/api/areas/district.geojson" in url for url in web)
+
+
+def test_the_map_its_words_and_a_filter_that_survives_a_reload(city_map: Page) -> None:
+    said = city_map.locator(".st-key-desk_map_said")
+    expect(said).to_contain_text("50 requests: 45 on the map, 5 without a place (10% have no usable place)")
+    expect(said).to_contain_text("Reporting rates differ between neighborhoods")
+    expect(city_map.locator(".st-key-map canvas").first).to_be_visible()
+    types = city_map.locator(".st-key-desk_map_types")
+    expect(types.locator("tbody tr td.name")).to_have_text(["Pothole", MARKUP])
+    assert city_map.evaluate("window.wasRun") is None
+
+    types.get_by_role("link", name="Pothole").click()
+    expect(city_map).to_have_url(re.compile("type=Pothole"))
+    expect(said).to_contain_text("40 requests: 36 on the map")
+    city_map.get_by_role("combobox", name="Show").click()
+    city_map.get_by_role("option", name="Times the usual").click()
+    expect(city_map.locator(".st-key-desk_map_legend")).to_contain_text("as usual")
+    expect(city_map).to_have_url(re.compile("show=ratio"))
+    city_map.reload()
+    expect(said).to_contain_text("40 requests: 36 on the map")
+    expect(city_map.locator(".st-key-desk_map_legend")).to_contain_text("as usual")
+
+
+def test_a_cell_of_the_address_lists_its_requests(city_map: Page) -> None:
+    expect(city_map.locator(".st-key-desk_map_said")).to_contain_text("50 requests")
+    city_map.goto(re.sub(r"\?.*", "", city_map.url) + "?cell=882a134d49fffff")
+    expect(city_map.get_by_text("There are none in this cell.")).to_be_visible()
+
+
+def test_the_outlines_are_for_pages_of_this_server_alone(city_map: Page) -> None:
+    answer = city_map.request.get(re.sub(r"/map.*", "", city_map.url) + "/api/areas/district.geojson")
+    assert answer.status == 403
