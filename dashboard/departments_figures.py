@@ -23,8 +23,8 @@ COLUMNS: list[dict[str, Any]] = [
     {"key": "overdue", "kind": "num", "title": "Overdue", "width": "82px"},
     {"key": "soon", "kind": "num", "title": "Due in 7 days", "width": "106px"},
     {"key": "untargeted", "kind": "num", "title": "No target", "width": "86px"},
-    {"key": "ages", "kind": "parts", "title": "Age, light to dark", "width": "124px"},
-    {"key": "oldest", "kind": "num", "title": "Oldest", "width": "70px"},
+    {"key": "ages", "kind": "parts", "title": "Age, faint to strong", "width": "138px"},
+    {"key": "oldest", "kind": "num", "title": "Oldest", "width": "84px"},
     {"key": "flow", "kind": "num", "title": "Last week", "width": "90px"},
     {"key": "trend", "kind": "spark", "title": f"Open, {TREND_WEEKS} weeks", "width": "138px"},
     {"key": "clear", "kind": "num", "title": "To clear", "width": "84px"},
@@ -95,7 +95,7 @@ def tiles(standings: Standings, snapshot: Snapshot, asked_at: datetime) -> dict[
             "value": None if whole.weeks_to_clear is None else f"{whole.weeks_to_clear:.1f}",
             "status": "none",
             "words": {"none": ""},
-            "compare": f"half closed in {hours(whole.median_hours, whole.recent)}",
+            "compare": _half_closed(whole),
             "empty": "Nothing was closed in the last 28 days",
             **definition_of(snapshot, "weeks_to_clear"),
             **aged,
@@ -155,6 +155,12 @@ def _row(judged: Judged, link: dict[str, str]) -> Figure:
     }
 
 
+def _half_closed(one: Standing) -> str:
+    if not one.recent:
+        return "nothing was asked for in the last 28 days"
+    return "half are not closed yet" if one.median_hours is None else f"half closed in {hours(one.median_hours, one.recent)}"
+
+
 def _ages(one: Standing) -> list[Figure] | None:
     return [{"share": count / one.open, "step": step} for step, count in enumerate(one.ages)] if one.open else None
 
@@ -185,6 +191,6 @@ def request_table(found: pd.DataFrame, zone: ZoneInfo) -> pd.DataFrame:
             "Address": found["address"].fillna(""),
             "Zip": found["zipcode"].fillna(""),
             "Came by": found["channel"].fillna(""),
-            "Notes": found["status_notes"].fillna(""),
+            "Notes, as known today": found["status_notes"].fillna(""),
         }
     )

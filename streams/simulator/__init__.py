@@ -1,4 +1,7 @@
-"""A made-up city's contact centre that publishes its events as a real one's feeds would: `run`. It reads no event and draws no screen."""
+"""A made-up city that publishes its contacts, requests, surveys and searches as a real one's feeds would: `run`.
+
+It reads no event and draws no screen.
+"""
 
 import logging
 from datetime import datetime, timedelta
@@ -6,11 +9,13 @@ from datetime import datetime, timedelta
 from sql.settings import settings
 from streams.broker import BrokerUnavailable, bootstrap_servers
 from streams.publisher import Publisher
-from streams.simulator.city import DEFAULT_CITY, City, InvalidCity, load_city
+from streams.simulator.city import DEFAULT_CITY, City, load_city
+from streams.simulator.city_file import InvalidCity
 from streams.simulator.clock import Clock
 from streams.simulator.days import Day, day_of
 from streams.simulator.left_off import left_off_at
 from streams.simulator.pace import Pace
+from streams.simulator.whole_city import Spoken, Starts, contact_feeds, request_feeds
 
 __all__ = ["InvalidCity", "begins_at", "run"]
 
@@ -53,17 +58,32 @@ def run(*, seed: int, history_weeks: float, speed: float = 1.0, until: datetime 
             if not begun:
                 raise
             if pace is not None and pace.settled_at is not None:
-                starts = max(starts, pace.settled_at - OVERLAP)
-            log.warning("%s Going on from %s when it is back.", error, starts.isoformat())
+                starts = starts.after(pace.settled_at - OVERLAP)
+            log.warning("%s Going on from %s when it is back.", error, starts.earliest.isoformat())
             clock.sleep_until(clock.now() + timedelta(hours=1), at_most_seconds=RETRY_REAL_SECONDS)
 
 
-def begins_at(city: City, *, now: datetime, history_weeks: float) -> datetime:
+def begins_at(city: City, *, now: datetime, history_weeks: float) -> Starts:
     """Where the telling begins: a little before where the feeds left off, or at the beginning of a day so many weeks ago.
+
+    The contact centre and the requests each go on from where their own feeds are: what is new since an older database is told from its
+    beginning, and what is there is not told again. Requests begin some weeks earlier, as the city's file says.
 
     Raises:
         DatabaseUnavailable: there is no database, or no schema in it.
     """
+    contacts, requests = _known_until(contact_feeds(city), now), _known_until(request_feeds(city), now)
     window = Day(city, day_of(city, now - timedelta(weeks=history_weeks))).begins
-    left_off = left_off_at([feed.source for feed in city.feeds.values()])
-    return window if left_off is None else max(window, min(left_off, now) - OVERLAP)
+    earlier = timedelta(weeks=city.requests.begins_weeks_earlier if city.requests is not None else 0)
+    longer_window = Day(city, day_of(city, now - timedelta(weeks=history_weeks) - earlier)).begins
+    return Starts(
+        contacts=max(window, contacts or window),
+        requests=max(longer_window, requests or longer_window),
+        requests_known_until=requests,
+    )
+
+
+def _known_until(feeds: list[Spoken], now: datetime) -> datetime | None:
+    """Until when everything of these feeds is in the database for sure; None: of one of them nothing is."""
+    left_off = left_off_at([spoken.feed.source for spoken in feeds]) if feeds else None
+    return None if left_off is None else min(left_off, now) - OVERLAP

@@ -3,7 +3,8 @@
 from random import Random
 
 from streams.simulator.centre import Shift
-from streams.simulator.city import WEEKDAYS, City, Crew
+from streams.simulator.city import City, Crew
+from streams.simulator.city_file import WEEKDAYS
 from streams.simulator.days import Day
 
 SECONDS_PER_HOUR = 3600

@@ -7,7 +7,8 @@ from random import Random
 
 from streams.events import LeftReason
 from streams.simulator.centre import Contact
-from streams.simulator.city import City, Queue, hours_of
+from streams.simulator.city import City, Queue
+from streams.simulator.city_file import hours_of
 from streams.simulator.days import Day
 
 BUCKET_SECONDS = 900
@@ -85,11 +86,11 @@ def _day_factor(city: City, seed: int, day: Day) -> float:
     waves = sum(sin(2 * pi * (number / period + phases.random())) for period in DRIFT_PERIODS_DAYS)
     drift = 1 + season + demand.drift_swing * waves / len(DRIFT_PERIODS_DAYS) ** 0.5
     holiday = demand.holiday_factor if day.holiday else 1.0
-    factor: float = drift * holiday * _around_one(Random(f"{seed}/{day.date}/day"), demand.day_variation)
+    factor: float = drift * holiday * around_one(Random(f"{seed}/{day.date}/day"), demand.day_variation)
     return factor
 
 
-def _around_one(dice: Random, variation: float) -> float:
+def around_one(dice: Random, variation: float) -> float:
     """A Gamma factor of mean 1 and that standard deviation."""
     return dice.gammavariate(variation**-2, variation**2) if variation else 1.0
 
@@ -109,13 +110,13 @@ def _times(city: City, seed: int, day: Day, name: str, factor: float, surge: _Su
         return []
     queue, weights = city.queues[name], city.profiles[city.queues[name].profile]
     dice = Random(f"{seed}/{day.date}/{name}/arrivals")
-    expected = queue.contacts_per_day[day.date.weekday()] * factor * _around_one(dice, city.demand.queue_day_variation)
+    expected = queue.contacts_per_day[day.date.weekday()] * factor * around_one(dice, city.demand.queue_day_variation)
     per_weight = expected / (_weight_of_open_hours(queue, weights) or 1.0)
     found = []
     for bucket in range(round(day.seconds / BUCKET_SECONDS)):
         begins = float(bucket * BUCKET_SECONDS)
         clock = day.clock_hours(begins + BUCKET_SECONDS / 2)
-        mean = per_weight * _weight(weights, clock) * _around_one(dice, city.demand.interval_variation)
+        mean = per_weight * weight_at(weights, clock) * around_one(dice, city.demand.interval_variation)
         if surge is not None and surge.queue == name and surge.begins <= clock < surge.ends:
             mean *= surge.factor
         at = begins
@@ -125,7 +126,7 @@ def _times(city: City, seed: int, day: Day, name: str, factor: float, surge: _Su
     return found
 
 
-def _weight(weights: tuple[float, ...], clock_hours: float) -> float:
+def weight_at(weights: tuple[float, ...], clock_hours: float) -> float:
     """The profile at a time of day: straight lines between the middles of the hours; zero stays zero."""
     before = int(clock_hours - 0.5) if clock_hours >= 0.5 else 23
     share = (clock_hours - 0.5) % 1.0
@@ -139,7 +140,7 @@ def _weight_of_open_hours(queue: Queue, weights: tuple[float, ...]) -> float:
     opens, closes = (hours_of(clock) for clock in queue.open.split("-")) if queue.open else (0.0, 24.0)
     open_hours = (closes - opens) % 24 or 24.0
     middles = ((bucket + 0.5) * BUCKET_SECONDS / 3600 for bucket in range(SECONDS_PER_DAY // BUCKET_SECONDS))
-    return sum(_weight(weights, clock) for clock in middles if (clock - opens) % 24 < open_hours)
+    return sum(weight_at(weights, clock) for clock in middles if (clock - opens) % 24 < open_hours)
 
 
 class _Habits:

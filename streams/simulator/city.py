@@ -1,42 +1,38 @@
-"""What a simulated city is: its queues, demand, people and habits, read from a TOML file and checked. It draws no random number."""
+"""What a simulated city is: its queues, demand, people and habits, read from TOML files and checked. It draws no random number."""
 
 import hashlib
-import tomllib
 from datetime import time
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Meta, Struct
 
-from sql.settings import InvalidSetting
+from streams.simulator.city_file import (
+    Clock,
+    Feed,
+    Hours,
+    InvalidCity,
+    NotNegative,
+    Positive,
+    Share,
+    Text,
+    Week,
+    Weekday,
+    Weights,
+    document,
+    hours_of,
+)
+from streams.simulator.request_city import Requests, load_requests
 
 DEFAULT_CITY = Path(__file__).with_name("philadelphia.toml")
-WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_FROM_ELSEWHERE = {"channels": "the file that `queue_names` points to", "timezone": "the setting CITY_TIMEZONE"}
+_FROM_ELSEWHERE = {
+    "channels": "the file that `queue_names` points to",
+    "requests": "the file that `requests_file` points to",
+    "timezone": "the setting CITY_TIMEZONE",
+}
 AGENTS_FEED = "agents"  # the key of [feeds] that is no channel
-
-Weekday = Literal["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
-Share = Annotated[float, Meta(ge=0, le=1)]
-Positive = Annotated[float, Meta(gt=0)]
-NotNegative = Annotated[float, Meta(ge=0)]
-Text = Annotated[str, Meta(min_length=1, max_length=100)]
-Clock = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
-Hours = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")]
-Weights = Annotated[dict[str, Positive], Meta(min_length=1)]
-
-
-class InvalidCity(InvalidSetting):
-    """A city's file cannot be used; the message names the file, the entry and what would be right."""
-
-
-class Feed(Struct, frozen=True, forbid_unknown_fields=True):
-    """A source of events: what it calls itself, its name on the screens, and how often it is expected to speak."""
-
-    source: Text
-    name: Text
-    cadence_seconds: Positive
 
 
 class Demand(Struct, frozen=True, forbid_unknown_fields=True):
@@ -59,7 +55,7 @@ class Queue(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     Seconds are means; a spread is the logarithm's standard deviation.
     """
 
-    contacts_per_day: tuple[NotNegative, NotNegative, NotNegative, NotNegative, NotNegative, NotNegative, NotNegative]  # Monday first
+    contacts_per_day: Week
     profile: str
     patience_seconds: Positive
     talk_seconds: Positive
@@ -141,7 +137,7 @@ class Holiday(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class City(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A whole city's contact centre, as its file says."""
+    """A whole city: its contact centre as its file says, and what residents ask of the departments."""
 
     name: Text
     day_begins: Clock
@@ -155,8 +151,10 @@ class City(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     crews: tuple[Crew, ...]
     defects: Defects
     holidays: tuple[Holiday, ...] = ()
+    requests_file: str | None = None  # beside this file; None: nobody asks for anything but a talk
     channels: dict[str, str] = {}  # by queue; not from this file, but from `queue_names`
     timezone: str = ""  # not from this file, but from the settings
+    requests: Requests | None = None  # not from this file, but from `requests_file`
 
     @property
     def zone(self) -> ZoneInfo:
@@ -169,18 +167,23 @@ class City(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         return time.fromisoformat(self.day_begins)
 
     def fingerprint(self, seed: int) -> str:
-        """Eight characters that differ for every other seed, and after every change of the city."""
-        return hashlib.sha256(msgspec.json.encode((seed, self))).hexdigest()[:8]
+        """Eight characters that differ for every other seed, and after every change of the contact centre."""
+        centre = msgspec.to_builtins(self)
+        del centre["requests_file"], centre["requests"]  # a new type of request must not make new contacts
+        return _fingerprint(seed, centre)
+
+    def requests_fingerprint(self, seed: int) -> str:
+        """The same for what residents ask for, look up and say."""
+        shared = (self.requests, self.timezone, self.day_begins, self.holidays, self.languages, self.profiles, self.defects)
+        return _fingerprint(seed, shared)
 
 
-def hours_of(clock: str) -> float:
-    """HH:MM as hours since midnight."""
-    hours, minutes = clock.split(":")
-    return int(hours) + int(minutes) / 60
+def _fingerprint(seed: int, of: object) -> str:
+    return hashlib.sha256(msgspec.json.encode((seed, of))).hexdigest()[:8]
 
 
 def load_city(path: Path = DEFAULT_CITY, *, timezone: str = "America/New_York") -> City:
-    """Read a city's file and the file of queue names that it points to.
+    """Read a city's file and the files of queue names and of requests that it points to.
 
     Args:
         path: the city's file.
@@ -189,30 +192,23 @@ def load_city(path: Path = DEFAULT_CITY, *, timezone: str = "America/New_York") 
     Raises:
         InvalidCity: one of them cannot be read, has an unknown or missing entry, a value out of range, or a name that nothing has.
     """
-    document = _document(path)
+    found = document(path)
     try:
-        city = msgspec.convert(document, City)
+        city = msgspec.convert(found, City)
     except msgspec.ValidationError as error:
         raise InvalidCity(f"{path}: {error}") from None
     names = path.parent / city.queue_names
-    for name in _FROM_ELSEWHERE.keys() & document.keys():
+    for name in _FROM_ELSEWHERE.keys() & found.keys():
         raise InvalidCity(f"{path}: {name} is not this file's to say; it comes from {_FROM_ELSEWHERE[name]}")
-    entries = _document(names).get("queue", [])
+    entries = document(names).get("queue", [])
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise InvalidCity(f"{names} has no [[queue]]: write one for each queue")
     channels = {str(entry.get("queue")): str(entry.get("channel", "phone")) for entry in entries}
     for problem in _problems(city, channels, names.name):
         raise InvalidCity(f"{path}: {problem}")
-    return msgspec.structs.replace(city, channels={queue: channels[queue] for queue in city.queues}, timezone=timezone)
-
-
-def _document(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidCity(f"{path} cannot be read: {getattr(error, 'strerror', None) or 'it is no text'}") from None
-    except tomllib.TOMLDecodeError as error:
-        raise InvalidCity(f"{path} is not TOML: {error}") from None
+    requests = load_requests(path.parent / city.requests_file, city.profiles) if city.requests_file is not None else None
+    channels = {queue: channels[queue] for queue in city.queues}
+    return msgspec.structs.replace(city, channels=channels, timezone=timezone, requests=requests)
 
 
 def _problems(city: City, channels: dict[str, str], names: str) -> list[str]:

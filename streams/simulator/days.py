@@ -7,7 +7,8 @@ change in between. All reckoning is in seconds since its beginning, so a clock c
 from calendar import monthrange
 from datetime import UTC, date, datetime, time, timedelta
 
-from streams.simulator.city import WEEKDAYS, City, Holiday
+from streams.simulator.city import City, Holiday
+from streams.simulator.city_file import WEEKDAYS
 
 ONE_DAY = timedelta(days=1)
 

@@ -12,9 +12,10 @@ from typing import Any, Protocol
 from tqdm import tqdm
 
 from streams import events
-from streams.simulator.city import AGENTS_FEED, City
+from streams.simulator.city import City
 from streams.simulator.clock import Clock
-from streams.simulator.telling import Told, tellings
+from streams.simulator.telling import Told
+from streams.simulator.whole_city import Starts, all_tellings, contact_feeds, request_feeds
 
 log = logging.getLogger(__name__)
 
@@ -81,31 +82,32 @@ class Pace:
 
     def __init__(self, city: City, seed: int, clock: Clock, sink: Sink) -> None:
         self._city, self._seed, self._clock, self._sink = city, seed, clock, sink
+        self._feeds = contact_feeds(city) + request_feeds(city)
         self._beaten_at = clock.real_seconds()
         self._caught_up = False
         self.settled_at: datetime | None = None
 
-    def tell(self, starts: datetime, until: datetime | None = None) -> None:
-        """Tell everything from `starts` on, in [starts, until).
+    def tell(self, starts: Starts, until: datetime | None = None) -> None:
+        """Tell everything from `starts` on and before `until`.
 
         Args:
-            starts: timezone-aware; in the past or not.
+            starts: in the past or not.
             until: timezone-aware; None: it never returns.
 
         Raises:
             BrokerUnavailable: by the sink.
         """
-        ahead = ReadAhead(tellings(self._city, self._seed, starts, until), late_seconds=self._city.defects.told_late_seconds)
+        ahead = ReadAhead(all_tellings(self._city, self._seed, starts, until), late_seconds=self._city.defects.told_late_seconds)
         end = min(self._clock.now(), until) if until else self._clock.now()
         # Without a heartbeat first, a partition that gets its first event late looks as if it were complete.
-        self._beat(ahead, starts, None)
-        hours = max(0, round((end - starts) / _HOUR))
+        self._beat(ahead, starts.earliest, None)
+        hours = max(0, round((end - starts.earliest) / _HOUR))
         bar: tqdm[Any]
         with tqdm(total=hours, desc="the city's past", unit="h", disable=None, leave=False) as bar:
             for told in ahead:
                 self._wait(ahead, told.at, told, bar)
                 self._sink.send(told.event)
-                bar.update(max(0, int((told.at - starts) / _HOUR) - bar.n) if not self._caught_up else 0)
+                bar.update(max(0, int((told.at - starts.earliest) / _HOUR) - bar.n) if not self._caught_up else 0)
             if until is not None:
                 self._wait(ahead, until, None, bar)
                 self._beat(ahead, until, None)
@@ -131,9 +133,8 @@ class Pace:
     def _beat(self, ahead: ReadAhead, now: datetime, telling: Told | None) -> None:
         self._sink.flush()  # a heartbeat says that everything before it is there
         self.settled_at = now
-        for key, feed in self._city.feeds.items():
+        for feed, topic in self._feeds:
             until = ahead.complete_until(feed.source, now, telling)
-            topic = events.AGENTS if key == AGENTS_FEED else events.CONTACTS
             self._sink.heartbeat(source=feed.source, topic=topic, at=until, cadence_seconds=feed.cadence_seconds, name=feed.name)
             self.settled_at = min(self.settled_at, until)
         self._beaten_at = self._clock.real_seconds()

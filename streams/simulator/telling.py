@@ -1,4 +1,4 @@
-"""Turns what happened in the simulated centre into events, told as real feeds tell them: nearly in order, nearly once, nearly all.
+"""Turns what happened in the simulated contact centre into events, told as real feeds tell them: nearly in order, nearly once, nearly all.
 
 The events of a day depend on the city, the seed and the date alone, never on when they are asked for: told again, they are the same bytes.
 """
@@ -60,6 +60,16 @@ def simulate_day(city: City, seed: int, day: Day) -> list[Told]:
     return _Teller(city, day, Random(f"{seed}/{day.date}/telling"), id_prefix(city, seed, day)).tell(happened)
 
 
+def told_at(happened_at: datetime, dice: Random, defects: Defects) -> tuple[datetime, datetime | None]:
+    """When its feed tells something: at once or a little later, and when it tells it a second time, if it does."""
+    chance, at = dice.random(), happened_at
+    if chance < defects.told_late_share:
+        at += timedelta(milliseconds=round(dice.uniform(0, defects.told_late_seconds) * 1000))
+    if chance > 1 - defects.told_twice_share:
+        return at, at + timedelta(milliseconds=round(dice.uniform(0, defects.told_twice_seconds) * 1000))
+    return at, None
+
+
 class _Teller:
     """One day's feeds."""
 
@@ -86,16 +96,10 @@ class _Teller:
         return found
 
     def _told(self, found: list[Told], event: events.Event) -> None:
-        """When its feed tells it: at once, a little later, or twice."""
-        chance, defects = self._dice.random(), self._defects
-        at = event.time
-        if chance < defects.told_late_share:
-            at += timedelta(milliseconds=round(self._dice.uniform(0, defects.told_late_seconds) * 1000))
+        at, again_at = told_at(event.time, self._dice, self._defects)
         found.append(Told(at, event))
-        if chance > 1 - defects.told_twice_share:
-            found.append(
-                Told(at + timedelta(milliseconds=round(self._dice.uniform(0, defects.told_twice_seconds) * 1000)), event, again=True)
-            )
+        if again_at is not None:
+            found.append(Told(again_at, event, again=True))
 
     def _agent(self, one: AgentHappened) -> tuple[str, str, Data]:
         shift = one.shift

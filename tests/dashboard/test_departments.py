@@ -54,6 +54,7 @@ OVERDUE = {"overdue": 200}
         pytest.param({"on_time": 0.85}, "ok", "As promised", id="exactly the target is kept"),
         pytest.param(UNDER | {"due": 29}, "none", "Too few to judge: 29 due", id="29 due say nothing"),
         pytest.param(UNDER | {"due": 30}, "watch", "Under target", id="30 due do"),
+        pytest.param({"due": 0, "on_time": None}, "none", "Nothing was due", id="nothing was due"),
         pytest.param({"on_time_target": None}, "none", "No target", id="no target is a state of its own"),
         pytest.param(GROWING, "watch", "Backlog grows", id="four weeks of growth"),
         pytest.param({"open_by_week": (300.0, 320.0, 319.0, 380.0, 400.0)}, "ok", "As promised", id="growth with a break"),
@@ -90,6 +91,27 @@ def test_calm_is_said_in_words() -> None:
     assert departments_verdict.sentence(CALM, departments_verdict.ranked((CALM,)), "types").startswith(
         "**No types need attention**: 40 of 400"
     )
+
+
+def test_small_parts_that_add_up_to_trouble_are_not_called_calm() -> None:
+    part = replace(CALM, open=22, overdue=20, due=20)
+    whole = replace(CALM, open=44, overdue=40, due=40)
+    said = departments_verdict.sentence(whole, departments_verdict.ranked((part, part)), "types")
+    assert said == "**91% overdue** in all, though no type stands out by itself: 40 of 44 open requests are overdue."
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        pytest.param({}, "half closed in 17.6 h", id="reached"),
+        pytest.param({"median_hours": None}, "half are not closed yet", id="not reached"),
+        pytest.param({"median_hours": None, "recent": 0}, "nothing was asked for in the last 28 days", id="of nothing"),
+    ],
+)
+def test_when_half_are_closed_is_said_beside_the_weeks_to_clear(changes: dict[str, object], words: str) -> None:
+    whole = replace(CALM, **changes)  # type: ignore[arg-type]
+    tiles = departments_figures.tiles(Standings(sample.NOW, NEW_YORK, whole, (CALM,)), sample.snapshot(), sample.NOW)
+    assert tiles["clear"]["compare"] == words
 
 
 @pytest.mark.parametrize(

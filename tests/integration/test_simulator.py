@@ -5,25 +5,50 @@ import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import psycopg
 import pytest
 
 from sql.settings import PROJECT, settings
 from streams import consumer, simulator
-from streams.events import AgentStateChanged, ContactQueued
+from streams.events import AgentStateChanged, ContactQueued, RequestSnapshot, SearchPerformed, SurveyAnswered
 from streams.simulator.city import load_city
 from streams.simulator.days import Day, day_of
 from streams.simulator.left_off import left_off_at
-from streams.simulator.telling import tellings
+from streams.simulator.telling import Told
+from streams.simulator.whole_city import Starts, all_tellings, contact_feeds, request_feeds
 
 SEED = 5
-CITY = load_city()
-SOURCES = [feed.source for feed in CITY.feeds.values()]
+WHOLE_CITY = load_city()
+assert WHOLE_CITY.requests is not None
+CITY = msgspec.structs.replace(  # which begins all at once, because there are few days here, and forgets soon
+    WHOLE_CITY, requests=msgspec.structs.replace(WHOLE_CITY.requests, begins_weeks_earlier=0, remembered_days=12)
+)
+FEEDS = contact_feeds(CITY) + request_feeds(CITY)
+SOURCES = [spoken.feed.source for spoken in FEEDS]
 
 
 def ask(database: str, query: str) -> list[tuple[Any, ...]]:
     with psycopg.connect(database) as connection:
         return connection.execute(query.encode()).fetchall()
+
+
+@pytest.fixture(autouse=True)
+def small_city(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(simulator, "load_city", lambda *_, **__: CITY)
+
+
+def told_from(starts: datetime, until: datetime) -> list[Told]:
+    """Everything, from a beginning before which nothing is known."""
+    return list(all_tellings(CITY, SEED, Starts(starts, starts), until))
+
+
+def newest_of(told: list[Told]) -> dict[str, RequestSnapshot]:
+    """The snapshot of each request that holds."""
+    data = [one.event.data for one in told if isinstance(one.event.data, RequestSnapshot)]
+    return {
+        one.service_request_id: one for one in sorted(data, key=lambda one: (one.updated_datetime or one.requested_datetime, one.status))
+    }
 
 
 def test_it_goes_on_where_it_left_off_and_the_tables_hold_what_happened(in_process: None, database: str) -> None:
@@ -35,8 +60,10 @@ def test_it_goes_on_where_it_left_off_and_the_tables_hold_what_happened(in_proce
     simulator.run(seed=SEED, history_weeks=3 / 7, until=first_end)
     consumer.run(until_idle_seconds=2)
     assert left_off_at(SOURCES) == first_end
-    assert simulator.begins_at(CITY, now=now, history_weeks=3 / 7) == first_end - simulator.OVERLAP
-    assert simulator.begins_at(CITY, now=now, history_weeks=0) == Day(CITY, day_of(CITY, now)).begins  # a gap stays a gap
+    goes_on = first_end - simulator.OVERLAP
+    assert simulator.begins_at(CITY, now=now, history_weeks=3 / 7) == Starts(goes_on, goes_on, goes_on)
+    today = Day(CITY, day_of(CITY, now)).begins
+    assert simulator.begins_at(CITY, now=now, history_weeks=0) == Starts(today, today, goes_on)  # a gap stays a gap
 
     before = ask(database, "SELECT count(*) FROM contact")[0][0]
     simulator.run(seed=SEED, history_weeks=3 / 7, until=end)
@@ -44,7 +71,7 @@ def test_it_goes_on_where_it_left_off_and_the_tables_hold_what_happened(in_proce
     assert refused == 0
     assert left_off_at(SOURCES) == end
 
-    told = list(tellings(CITY, SEED, begins, end))
+    told = told_from(begins, end)
     queued = {one.event.data.contact_id for one in told if isinstance(one.event.data, ContactQueued)}
     assert events < len(told)  # the first 30 hours did not come again
     assert before < len(queued)
@@ -53,7 +80,18 @@ def test_it_goes_on_where_it_left_off_and_the_tables_hold_what_happened(in_proce
     assert ask(database, "SELECT count(*) FROM agent_state_change")[0][0] == len(states)
     assert ask(database, "SELECT count(*) FROM dead_letter")[0][0] == 0
     names = dict(ask(database, "SELECT feed, name FROM feed"))
-    assert names == {feed.source: feed.name for feed in CITY.feeds.values()}
+    assert names == {spoken.feed.source: spoken.feed.name for spoken in FEEDS}
+
+    newest = newest_of(told)
+    rows = ask(database, "SELECT service_request_id, status, updated_datetime, requested_datetime FROM request")
+    assert {row[0]: row[1:] for row in rows} == {
+        request_id: (one.status, one.updated_datetime, one.requested_datetime) for request_id, one in newest.items()
+    }
+    assert sum(row[3] < begins - timedelta(days=7) for row in rows) > 1_000  # open since long ago
+    for table, kind in {"survey": SurveyAnswered, "search": SearchPerformed}.items():
+        assert ask(database, f"SELECT count(*) FROM {table}")[0][0] == len(
+            {one.event.id for one in told if isinstance(one.event.data, kind)}
+        )
 
 
 def test_telling_again_from_the_beginning_changes_nothing(in_process: None, database: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,6 +102,9 @@ def test_telling_again_from_the_beginning_changes_nothing(in_process: None, data
             ask(database, "SELECT * FROM contact ORDER BY contact_id"),
             ask(database, "SELECT * FROM contact_interval WHERE contacts <> 0 ORDER BY 1, 2, 3, 4"),
             ask(database, "SELECT * FROM agent_state_change ORDER BY 1, 2"),
+            ask(database, "SELECT * FROM request ORDER BY 1"),
+            ask(database, "SELECT * FROM survey ORDER BY 1"),
+            ask(database, "SELECT * FROM search ORDER BY 1"),
         ]
 
     simulator.run(seed=SEED, history_weeks=1 / 7, until=until)
@@ -75,6 +116,19 @@ def test_telling_again_from_the_beginning_changes_nothing(in_process: None, data
     events, _ = consumer.run(until_idle_seconds=2)
     assert events > 1_000
     assert tables() == first
+
+
+def test_in_a_database_that_knows_no_requests_their_past_is_told_and_the_contacts_go_on(in_process: None, database: str) -> None:
+    now = datetime.now(UTC)
+    left_off = now - timedelta(hours=3)
+    with psycopg.connect(database) as connection:
+        for feed, topic in contact_feeds(CITY):
+            connection.execute(
+                "INSERT INTO feed_partition (feed, topic, partition, heartbeat_at, ingested_at) VALUES (%s, %s, 0, %s, now())",
+                (feed.source, settings().topic_prefix + topic, left_off),
+            )
+    found = simulator.begins_at(WHOLE_CITY, now=now, history_weeks=1)
+    assert found == Starts(left_off - simulator.OVERLAP, Day(CITY, day_of(CITY, now - timedelta(weeks=10))).begins, None)
 
 
 def test_a_feed_that_is_behind_in_one_partition_holds_all_back(in_process: None, database: str) -> None:

@@ -4,32 +4,59 @@ import shutil
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from sql.reference import KINDS, _checked, _entries
 from sql.settings import PROJECT, InvalidSetting, settings
 from streams.simulator.agents import shifts
 from streams.simulator.arrivals import arrivals, closings, opening
-from streams.simulator.city import DEFAULT_CITY, InvalidCity, load_city
+from streams.simulator.city import DEFAULT_CITY, load_city
+from streams.simulator.city_file import InvalidCity
 from streams.simulator.days import Day, day_of
+from streams.simulator.request_city import load_requests
+from streams.simulator.whole_city import Starts, all_tellings, request_feeds
 
 CITY = load_city()
 ORDINARY, SHORT, LONG = date(2026, 3, 3), date(2026, 3, 7), date(2026, 10, 31)  # the clocks change in the nights after the last two
 
 
-def test_the_city_that_comes_with_it_has_names_places_targets_and_17_languages() -> None:
-    from sql.reference import KINDS, _checked, _entries
+def copy_city(to: Path) -> None:
+    for name in ("queues.toml", "requests.toml"):
+        shutil.copy(DEFAULT_CITY.with_name(name), to)
 
-    for kind, table in KINDS.items():
-        path = PROJECT / "streams" / "simulator" / f"{kind}.toml"
-        entries = [_checked(table, entry, path.name, settings().zone) for entry in _entries(table, path)]
-        assert {entry["queue"] for entry in entries} <= {"*", *CITY.queues}
-        if kind == "queues":
-            assert {entry["queue"]: entry["channel"] for entry in entries} == CITY.channels
+
+def entries_of(kind: str) -> dict[str, list[dict[str, Any]]]:
+    path = PROJECT / "streams" / "simulator" / f"{kind}.toml"
+    return {
+        table.entry: [_checked(table, entry, path.name, settings().zone) for entry in many] for table, many in _entries(KINDS[kind], path)
+    }
+
+
+def test_the_city_that_comes_with_it_has_names_places_targets_and_17_languages() -> None:
+    queues, targets = entries_of("queues")["queue"], entries_of("targets")["target"]
+    assert {entry["queue"]: entry["channel"] for entry in queues} == CITY.channels
+    assert {entry["queue"] for entry in targets} <= {"*", *CITY.queues}
     assert set(CITY.channels.values()) == {"phone", "walk_in", "chat"}
     assert len(CITY.languages) == 17
     for queue in CITY.queues.values():
         assert set(queue.languages or ()) <= set(CITY.languages)
+
+
+def test_the_files_of_departments_and_promises_speak_of_the_same_city() -> None:
+    requests = CITY.requests
+    assert requests is not None
+    departments, promises = entries_of("departments"), entries_of("targets")["request_target"]
+    assert {entry["department"] for entry in departments["department"]} == set(requests.departments)
+    assert {entry["service"]: entry["department"] for entry in departments["service"]} == {
+        name: kind.department for name, kind in requests.types.items()
+    }
+    phrases = [entry["phrase"] for entry in departments["closed_without_work"]]
+    assert all(any(phrase in note.lower() for phrase in phrases) for note in requests.work.without_work_notes)
+    assert not any(phrase in note.lower() for phrase in phrases for note in requests.work.done_notes)
+    assert {entry["department"] for entry in promises} <= {None, *requests.departments}
+    assert {entry["service"] for entry in promises} <= {None, *requests.types}
 
 
 @pytest.mark.parametrize(
@@ -49,11 +76,12 @@ def test_the_city_that_comes_with_it_has_names_places_targets_and_17_languages()
         ('walk_in = { source = "sim/walk-in", name = "Walk-in", cadence_seconds = 15 }', "", "is of channel 'walk_in'; there is no [feeds] entry"),
         ("[feeds]", "[feeds", "is not TOML"),
         ('queue_names = "queues.toml"', 'queue_names = "nowhere.toml"', "nowhere.toml cannot be read: No such file or directory"),
+        ('requests_file = "requests.toml"', 'requests_file = "nowhere.toml"', "nowhere.toml cannot be read: No such file or directory"),
     ],
     ids=lambda value: None if "\n" in value or len(value) > 30 else value,
 )  # fmt: skip
 def test_a_wrong_file_is_refused_with_the_entry_and_what_would_be_right(tmp_path: Path, old: str, new: str, said: str) -> None:
-    shutil.copy(DEFAULT_CITY.with_name("queues.toml"), tmp_path)
+    copy_city(tmp_path)
     content = DEFAULT_CITY.read_text()
     assert old in content
     path = tmp_path / "city.toml"
@@ -120,9 +148,63 @@ def test_people_work_their_shifts_with_breaks_inside_them() -> None:
 
 
 def test_the_fingerprint_in_the_ids_changes_with_the_seed_and_with_anything_in_the_city(tmp_path: Path) -> None:
-    shutil.copy(DEFAULT_CITY.with_name("queues.toml"), tmp_path)
+    copy_city(tmp_path)
     changed = tmp_path / "city.toml"
     changed.write_text(DEFAULT_CITY.read_text().replace("talk_seconds = 198", "talk_seconds = 199"))
     found = [CITY.fingerprint(1), CITY.fingerprint(2), load_city(changed).fingerprint(1), load_city(timezone="Asia/Tokyo").fingerprint(1)]
     assert len(set(found)) == 4
     assert load_city().fingerprint(1) == found[0]
+
+
+def test_another_type_of_request_makes_other_requests_and_the_same_contacts(tmp_path: Path) -> None:
+    copy_city(tmp_path)
+    shutil.copy(DEFAULT_CITY, tmp_path / "city.toml")
+    changed = tmp_path / "requests.toml"
+    changed.write_text(changed.read_text().replace("per_weekday = 112", "per_weekday = 113"))
+    other = load_city(tmp_path / "city.toml")
+    assert other.fingerprint(1) == CITY.fingerprint(1)
+    assert other.requests_fingerprint(1) != CITY.requests_fingerprint(1)
+    assert CITY.requests_fingerprint(1) != CITY.requests_fingerprint(2)
+
+
+def test_a_city_without_a_file_of_requests_has_none(tmp_path: Path) -> None:
+    copy_city(tmp_path)
+    path = tmp_path / "city.toml"
+    path.write_text(DEFAULT_CITY.read_text().replace('requests_file = "requests.toml"', ""))
+    city = load_city(path)
+    assert city.requests is None
+    assert request_feeds(city) == []
+    begins = Day(city, ORDINARY).begins
+    told = all_tellings(city, 1, Starts(begins, begins), begins + timedelta(hours=5))
+    assert {one.event.source for one in told} <= {feed.source for feed in city.feeds.values()}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('department = "Water"', 'department = "Fire"', "[types.'Inlet Cleaning'] is of department 'Fire'; there are Streets, Sanitation"),
+        ('places = "green"', 'places = "blue"', "is at places 'blue'; no neighborhood has a weight for them"),
+        ("channels = { phone = 36,", "channels = { fax = 36,", "has channel 'fax'; there are phone, app, web, walk_in, social"),
+        ('profile = "counter"', 'profile = "hasty"', "[channels] walk_in has profile 'hasty', which is not there or zero all day"),
+        ('type = "Salting"', 'type = "Sledding"', "burst 'freezing rain' is of type 'Sledding'; there is no such type"),
+        ('hours = "07:00-16:00"', 'hours = "22:00-06:00"', "work.hours is 22:00-06:00; the hours must lie within one day"),
+        ("none_share = 0.20", "none_share = 0.99", "[locations] none_share and default_share are more than all requests together"),
+        ("house_numbers = [100, 6999]", "house_numbers = [6999, 100]", "house_numbers is [6999, 100]; the smaller number stands first"),
+        ("per_weekday = 130", "per_weekday = -1", "$.types[...].per_weekday"),
+        ("remembered_days = 90", "remembered_days = 900", "$.remembered_days"),
+        ("spread = 0.7", "sprawl = 0.7", "sprawl"),
+        ('share = 50, profile = "round_the_clock"', 'share = 50, profile = "round_the_clock", on_working_days_only = true', "[channels] phone stands first and is on_working_days_only"),
+        ("same_day_share = 0.03", "same_day_share = 0.99", "has same_day_share and never_share of more than all together"),
+        ("late = [20, 22, 24, 21, 13]", "late = [0, 0, 0, 0, 0]", "surveys.late is zero for every score"),
+    ],
+    ids=["department", "places", "channel", "profile", "burst", "hours", "locations", "numbers", "rate", "days", "unknown", "first channel", "same day", "scores"],
+)  # fmt: skip
+def test_a_wrong_file_of_requests_is_refused_with_the_entry_and_what_would_be_right(tmp_path: Path, old: str, new: str, said: str) -> None:
+    content = DEFAULT_CITY.with_name("requests.toml").read_text()
+    assert old in content
+    path = tmp_path / "requests.toml"
+    path.write_text(content.replace(old, new, 1))
+    with pytest.raises(InvalidCity) as refused:
+        load_requests(path, CITY.profiles)
+    assert str(refused.value).startswith(f"{path}: ")
+    assert said in str(refused.value)

@@ -4,15 +4,23 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
+import msgspec
 import pytest
 
 from streams import events
 from streams.simulator.city import load_city
 from streams.simulator.clock import Clock
 from streams.simulator.pace import HEARTBEAT_EVERY_SECONDS, Pace, ReadAhead
-from streams.simulator.telling import Told, tellings
+from streams.simulator.telling import Told
+from streams.simulator.whole_city import Starts, all_tellings, contact_feeds, request_feeds
 
-CITY = load_city()
+WHOLE_CITY = load_city()
+assert WHOLE_CITY.requests is not None
+CITY = msgspec.structs.replace(  # which forgets soon, because it is begun often here
+    WHOLE_CITY, requests=msgspec.structs.replace(WHOLE_CITY.requests, remembered_days=4)
+)
+FEEDS = contact_feeds(CITY) + request_feeds(CITY)
+TOPICS = {spoken.feed.source: spoken.topic for spoken in FEEDS}
 NOW = datetime(2026, 9, 14, 15, 0, tzinfo=UTC)  # a Monday at 11:00
 SEED = 311
 
@@ -48,18 +56,27 @@ class Paper:
 
     def heartbeat(self, *, source: str, topic: str, at: datetime, cadence_seconds: float, name: str | None = None) -> None:
         assert name
-        assert topic == (events.AGENTS if source == "sim/agents" else events.CONTACTS)
+        assert topic == TOPICS[source]
         self.beats.append((self._time.seconds, source, at, len(self.told)))
 
     def flush(self) -> None:
         pass
 
 
+def from_(instant: datetime) -> Starts:
+    """Everything begins at that instant, and what was before is known."""
+    return Starts(instant, instant, instant)
+
+
+def plan_of(starts: datetime, until: datetime) -> list[Told]:
+    return list(all_tellings(CITY, SEED, from_(starts), until))
+
+
 def tell(*, starts: datetime, until: datetime, time: Time | None = None, speed: float = 1.0) -> tuple[Paper, Time, Pace]:
     time = time or Time()
     paper = Paper(time)
     pace = Pace(CITY, SEED, Clock(speed=speed, real=time.real, sleep=time.sleep), paper)
-    pace.tell(starts, until)
+    pace.tell(from_(starts), until)
     return paper, time, pace
 
 
@@ -71,7 +88,7 @@ def hour() -> tuple[Paper, Time, Pace]:
 
 def test_everything_is_told_once_in_order(hour: tuple[Paper, Time, Pace]) -> None:
     paper, _, _ = hour
-    expected = [one.event for one in tellings(CITY, SEED, NOW - timedelta(minutes=30), NOW + timedelta(minutes=30))]
+    expected = [one.event for one in plan_of(NOW - timedelta(minutes=30), NOW + timedelta(minutes=30))]
     assert [event for _, event in paper.told] == expected
     assert len(expected) > 500
 
@@ -79,14 +96,15 @@ def test_everything_is_told_once_in_order(hour: tuple[Paper, Time, Pace]) -> Non
 def test_the_past_takes_no_time_and_each_event_of_the_present_comes_in_its_moment(hour: tuple[Paper, Time, Pace]) -> None:
     paper, time, _ = hour
     assert time.slept == pytest.approx(1800, abs=0.1)
-    plan = tellings(CITY, SEED, NOW - timedelta(minutes=30), NOW + timedelta(minutes=30))
+    plan = plan_of(NOW - timedelta(minutes=30), NOW + timedelta(minutes=30))
     for (seconds, _), planned in zip(paper.told, plan, strict=True):
         assert seconds == pytest.approx(max(NOW, planned.at).timestamp(), abs=0.001)
 
 
 def test_every_feed_beats_at_the_start_at_the_end_and_every_five_seconds_between(hour: tuple[Paper, Time, Pace]) -> None:
     paper, _, _ = hour
-    for feed in CITY.feeds.values():
+    assert {spoken.topic for spoken in FEEDS} == set(events.TOPICS)
+    for feed, _ in FEEDS:
         beats = [(when, at) for when, source, at, _ in paper.beats if source == feed.source]
         assert beats[0][1] == NOW - timedelta(minutes=30)
         assert beats[-1][1] == NOW + timedelta(minutes=30)
@@ -96,7 +114,7 @@ def test_every_feed_beats_at_the_start_at_the_end_and_every_five_seconds_between
 
 def test_a_heartbeat_never_says_complete_while_an_event_is_untold(hour: tuple[Paper, Time, Pace]) -> None:
     paper, _, pace = hour
-    plan = list(tellings(CITY, SEED, NOW - timedelta(minutes=30), NOW + timedelta(minutes=30)))
+    plan = plan_of(NOW - timedelta(minutes=30), NOW + timedelta(minutes=30))
     held_back = 0
     for when, source, at, count in paper.beats:
         untold = [one.event.time for one in plan[count:] if one.event.source == source and not one.again]
@@ -124,9 +142,24 @@ def test_after_a_long_sleep_of_the_machine_it_catches_up_at_once() -> None:
 
     time = Asleep()
     paper, _, _ = tell(starts=NOW, until=NOW + timedelta(minutes=30), time=time)
-    expected = [one.event for one in tellings(CITY, SEED, NOW, NOW + timedelta(minutes=30))]
+    expected = [one.event for one in plan_of(NOW, NOW + timedelta(minutes=30))]
     assert [event for _, event in paper.told] == expected
     assert time.slept == pytest.approx(600, abs=HEARTBEAT_EVERY_SECONDS)
+
+
+def test_what_is_new_is_told_from_its_beginning_while_the_rest_goes_on_where_it_is() -> None:
+    time = Time()
+    paper = Paper(time)
+    pace = Pace(CITY, SEED, Clock(real=time.real, sleep=time.sleep), paper)
+    pace.tell(Starts(contacts=NOW - timedelta(minutes=10), requests=NOW - timedelta(hours=30)), NOW)
+    told = [event for _, event in paper.told]
+    contacts = [event for event in told if event.source in {feed.source for feed in CITY.feeds.values()}]
+    requests = [event for event in told if event.source == "sim/crm"]
+    assert min(event.time for event in contacts) > NOW - timedelta(minutes=11)
+    assert sum(event.time >= NOW - timedelta(hours=30) for event in requests) > 500
+    assert sum(event.time < NOW - timedelta(hours=30) for event in requests) > 800  # what was open already
+    assert paper.beats[0][2] <= NOW - timedelta(hours=30)  # nothing is claimed that is not told
+    assert pace.settled_at == NOW
 
 
 def test_faster_time_sleeps_less() -> None:

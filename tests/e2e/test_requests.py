@@ -1,0 +1,126 @@
+"""The Departments page in a browser: from the city down to the requests, a filter that survives a reload, and words that stay words."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+from playwright.sync_api import Page, expect
+
+from sql import intake
+from streams import events, sink
+from streams.fold import Batch, Position, Record
+from tests.e2e.server import Dashboard
+
+PLACE = Position("311.requests", 0)
+DAY = timedelta(days=1)
+MARKUP = '<img src=x onerror="window.wasRun = true">'
+FORMULA = "=1+1"
+OVERDUE, SOON = 40, 5  # of the first department
+LOADED = 20_000  # ms: a page on a busy machine
+TABLE = ".st-key-departments_requests"
+
+
+def fill(connection: psycopg.Connection, now: datetime) -> None:
+    """Two departments through the sink: Streets with 40 overdue requests of 45, and one whose name, type and address are hostile."""
+    told = [
+        events.RequestSnapshot(
+            f"s{n}",
+            "open",
+            now - 20 * DAY,
+            expected_datetime=now + (-10 if n < OVERDUE else 3) * DAY,
+            service_name="Pothole" if n % 2 else "Street light",
+            department="Streets",
+            address=f"{n} Main St",
+        )
+        for n in range(OVERDUE + SOON)
+    ]
+    told += [
+        events.RequestSnapshot(
+            f"{FORMULA}-{n}",
+            "open",
+            now - 20 * DAY,
+            expected_datetime=now - n * DAY,
+            service_name=(MARKUP, FORMULA)[n % 2],
+            department=MARKUP,
+            address=(MARKUP, FORMULA)[n % 2],
+            status_notes=FORMULA,
+        )
+        for n in range(4)
+    ]
+    batch = Batch({PLACE: 0})
+    batch.add(
+        PLACE,
+        [
+            Record(*PLACE, n, None, events.encode(events.event(one, source="crm", event_id=str(n), at=one.requested_datetime)))
+            for n, one in enumerate(told)
+        ],
+    )
+    sink.prepare(connection)
+    sink.offsets(connection, [PLACE], consumer="test")
+    sink.write(connection, batch, intake.read(connection))
+
+
+@pytest.fixture
+def asked(wall: Page) -> list[str]:
+    """Every address that the page asks."""
+    found: list[str] = []
+    wall.on("request", lambda request: found.append(request.url))
+    wall.on("websocket", lambda socket: found.append(socket.url))
+    return found
+
+
+@pytest.fixture
+def departments(environment: dict[str, str], database: str, tmp_path: Path, wall: Page, asked: list[str]) -> Iterator[Page]:
+    """The page of the two departments."""
+    with psycopg.connect(database, autocommit=True) as connection:
+        fill(connection, datetime.now(UTC))
+    server = Dashboard(environment, tmp_path / "dashboard.log")
+    server.start()
+    wall.goto(f"{server.url}/departments")
+    yield wall
+    here = server.url.removeprefix("http://")
+    server.kill()
+    assert {url.split("/")[2] for url in asked} == {here}, "nobody outside is asked"
+
+
+def test_a_department_leads_to_its_requests_and_the_filter_survives_a_reload(departments: Page) -> None:
+    board = departments.locator(".st-key-desk_departments_board")
+    expect(departments.locator(".st-key-desk_departments_overdue .value b")).to_have_text("44", timeout=LOADED)
+    expect(board.locator("tbody tr").first).to_contain_text("Streets")
+
+    board.get_by_role("link", name="Streets").click()
+    expect(departments).to_have_url(re.compile("department=Streets"))
+    expect(departments.locator(".st-key-desk_departments_overdue .value b")).to_have_text(str(OVERDUE), timeout=LOADED)
+    expect(board.locator("tbody tr td.name")).to_have_text(["Street light", "Pothole", "All types"], timeout=LOADED)
+    expect(departments.get_by_role("heading", name="Open requests", exact=True)).to_be_visible(timeout=LOADED)
+
+    departments.get_by_role("combobox", name="Which requests").click()
+    departments.get_by_role("option", name="Overdue").click()
+    expect(departments.get_by_role("heading", name="Overdue requests", exact=True)).to_be_visible(timeout=LOADED)
+    expect(departments).to_have_url(re.compile("department=Streets.*state=overdue"))
+    departments.reload()
+    expect(departments.get_by_role("heading", name="Overdue requests", exact=True)).to_be_visible(timeout=LOADED)
+    expect(departments.locator(TABLE).get_by_role("grid")).to_have_attribute("aria-rowcount", str(OVERDUE + 1))
+
+
+def test_what_residents_and_systems_write_is_text_on_the_page_and_in_the_file(departments: Page) -> None:
+    board = departments.locator(".st-key-desk_departments_board")
+    expect(board).to_contain_text(MARKUP, timeout=LOADED)
+    board.get_by_role("link", name=MARKUP).click()
+    expect(departments.get_by_role("heading", level=1)).to_have_text(MARKUP, timeout=LOADED)
+    expect(departments.locator(".st-key-departments_back")).to_be_visible()
+    expect(board.locator("tbody tr td.name")).to_have_text([MARKUP, FORMULA, "All types"], timeout=LOADED)
+    with departments.expect_download() as download:
+        departments.get_by_role("button", name="CSV", exact=True).click()
+    lines = Path(download.value.path()).read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 5
+    assert all(line.startswith(f"'{FORMULA}-") for line in lines[1:])
+
+    board.get_by_role("link", name=FORMULA).click()
+    expect(departments.get_by_role("heading", level=1)).to_have_text(FORMULA, timeout=LOADED)
+    # `img` of that address: anything that took the name for markup
+    expect(departments.locator('img[src="x"]')).to_have_count(0)
+    assert departments.evaluate("window.wasRun") is None
