@@ -12,7 +12,7 @@ from dashboard.freshness import Source
 from dashboard.map_view import INCIDENT, PERIODS, STATES, View
 
 CADENCE_SECONDS = 60.0
-SHOWN_ROWS = 9
+SHOWN_ROWS = 7
 CAVEAT = "Reporting rates differ between neighborhoods: a quiet cell may be one whose residents do not call."
 
 
@@ -23,7 +23,7 @@ def address(query: Mapping[str, str], **changes: str | None) -> str:
 
 
 def board(found: pd.DataFrame, title: str, asked_at: datetime, links: Mapping[str, str]) -> Figure:
-    """What stands out first, then the most frequent, at most nine rows.
+    """What stands out first, then the most frequent, at most seven rows.
 
     Args:
         found: as `hot-groups` gives it.

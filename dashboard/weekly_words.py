@@ -3,7 +3,7 @@
 from dashboard import wording
 
 FEWEST_WEEKS = 8  # weeks before there is a usual range, as in metric.limits
-_NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
+_NUMBERS = ("None", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
 
 
 def percent(share: float) -> str:

@@ -147,6 +147,13 @@ IMMUTABLE PARALLEL SAFE LANGUAGE sql AS $$
                 AND (state = 'open' OR coalesce(r.expected_datetime < at, false))))
 $$;
 
+-- From when on requests are known as a whole. Whoever begins brings in what is open, however old: before the first closing that is known only
+-- those are there that nobody had closed, and nothing can be said of a share or of what was usual.
+CREATE FUNCTION metric.requests_known_from() RETURNS timestamptz
+STABLE PARALLEL SAFE LANGUAGE sql AS $$
+    SELECT greatest((SELECT min(requested_datetime) FROM request), (SELECT min(closed_at) FROM request WHERE closed_at IS NOT NULL))
+$$;
+
 -- A period (number 0) and the same weekdays and hours of the last eight weeks: as many weeks apart as it is long, lest it be compared with
 -- itself, and only those of which there are data and that lie in no incident.
 CREATE FUNCTION metric.comparable_weeks(starts_at timestamptz, ends_at timestamptz, zone text)
@@ -159,7 +166,7 @@ STABLE PARALLEL SAFE LANGUAGE sql AS $$
         FROM step CROSS JOIN generate_series(0, 8) AS back WHERE back = 0 OR back % step.weeks = 0
     )
     SELECT back, first, last FROM span
-    WHERE back = 0 OR (first >= (SELECT min(requested_datetime) FROM request) AND NOT EXISTS (
+    WHERE back = 0 OR (first >= (SELECT metric.requests_known_from()) AND NOT EXISTS (
         SELECT FROM incident WHERE incident.onset_at < span.last AND coalesce(incident.ended_at, 'infinity') > span.first))
 $$;
 

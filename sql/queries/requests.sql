@@ -213,7 +213,7 @@ ORDER BY wanted.is_city, wanted.position, wanted.department, wanted.service_name
 -- One row a type: its requests of the last seven complete days at `as_of` against the earlier weeks that lie in no incident, and the chance of so many if nothing had changed. Flagged at 5 and more with a Benjamini–Hochberg chance of at most 1 %.
 WITH bounds AS (
     SELECT date_trunc('day', coalesce(:as_of, now()), :zone) AS ends_at,
-           date_trunc('day', (SELECT min(requested_datetime) FROM request), :zone) AS data_from
+           date_trunc('day', metric.requests_known_from(), :zone) AS data_from
 ), span AS (
     SELECT number, metric.days_before(b.ends_at, 7 * (number + 1), :zone) AS starts_at, metric.days_before(b.ends_at, 7 * number, :zone) AS ends_at
     FROM bounds AS b CROSS JOIN generate_series(0, 8) AS number

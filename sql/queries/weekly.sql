@@ -1,6 +1,6 @@
 -- weekly-span --
 -- One row: from when to when requests, contacts, surveys and searches are known, and which version of the metrics answers.
-SELECT (SELECT min(requested_datetime) FROM request) AS requests_from,
+SELECT metric.requests_known_from() AS requests_from,
        (SELECT max(requested_datetime) FROM request WHERE requested_datetime <= now()) AS requests_to,
        (SELECT min(interval_start) FROM contact_interval) AS contacts_from,
        (SELECT max(interval_start) + interval '15 minutes' FROM contact_interval) AS contacts_to,
@@ -12,7 +12,7 @@ SELECT (SELECT min(requested_datetime) FROM request) AS requests_from,
 -- One row a week (of so many before `to`) and department, and one for the city: due, opened, closed, open, closed without work; the newest week also with its usual limits and whether it is a signal.
 WITH bounds AS (
     SELECT coalesce(cast(:to AS timestamptz), date_trunc('week', now(), :zone)) AS ends_at,
-           date_trunc('day', (SELECT min(requested_datetime) FROM request), :zone) AS data_from
+           date_trunc('day', metric.requests_known_from(), :zone) AS data_from
 ), week AS MATERIALIZED (
     SELECT w.*, coalesce(w.starts_at >= b.data_from, false) AS is_whole, coalesce(w.ends_at > b.data_from, false) AS is_known
     FROM bounds AS b CROSS JOIN LATERAL metric.weeks_until(b.ends_at, :weeks, :zone) AS w
@@ -105,7 +105,7 @@ ORDER BY f.starts_at, f.is_city, f.position, f.department;
 -- One row a week (of so many before `to`) and department, and one for the city: of the closings whose 30 days ended in the week, how many were reopened or followed by the same type at the same address; the newest week also with its usual limits and whether it is a signal.
 WITH bounds AS (
     SELECT coalesce(cast(:to AS timestamptz), date_trunc('week', now(), :zone)) AS ends_at,
-           date_trunc('day', (SELECT min(requested_datetime) FROM request), :zone) AS data_from
+           date_trunc('day', metric.requests_known_from(), :zone) AS data_from
 ), week AS MATERIALIZED (
     -- a closing counts in the week in which its 30 days end, so that each week is judged with the same patience
     SELECT w.number, w.starts_at, metric.days_before(w.starts_at, 30, :zone) AS closed_from, metric.days_before(w.ends_at, 30, :zone) AS closed_to,
