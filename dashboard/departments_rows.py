@@ -95,16 +95,17 @@ def read(ask: Ask, at: datetime, zone: ZoneInfo, department: str | None = None, 
     """
     monday = monday_of(at, zone)
     by_type = department is not None
+    which = {"by_type": by_type, "department": department}  # the types of the other departments would cost the most and be thrown away
     as_of = {} if is_now else {"as_of": at}
     weeks = {"from": monday - timedelta(weeks=ON_TIME_WEEKS), "to": monday}
     patient = {"from": monday - timedelta(weeks=ON_TIME_WEEKS, days=PATIENCE_DAYS), "to": monday - timedelta(days=PATIENCE_DAYS)}
     frames = [
-        ask("backlog", by_type=by_type, **as_of),
-        ask("weeks-to-clear", by_type=by_type, **as_of).drop(columns=["open"]),
-        ask("time-to-close", by_type=by_type, **as_of).rename(columns={"closed": "closed_in_time", "n": "recent"}),
-        ask("due-cohort", by_type=by_type, **as_of, **weeks).drop(columns=["closed"]),
-        ask("flow", by_type=by_type, **{"from": monday - timedelta(weeks=1), "to": monday}),
-        ask("reopened", by_type=by_type, **as_of, **patient).rename(columns={"closed": "closed_recently"}),
+        ask("backlog", **which, **as_of),
+        ask("weeks-to-clear", **which, **as_of).drop(columns=["open"]),
+        ask("time-to-close", **which, **as_of).rename(columns={"closed": "closed_in_time", "n": "recent"}),
+        ask("due-cohort", **which, **as_of, **weeks).drop(columns=["closed"]),
+        ask("flow", **which, **{"from": monday - timedelta(weeks=1), "to": monday}),
+        ask("reopened", **which, **as_of, **patient).rename(columns={"closed": "closed_recently"}),
     ]
     joined = frames[0]
     for frame in frames[1:]:

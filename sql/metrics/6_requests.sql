@@ -174,13 +174,13 @@ $$;
 -- out of `weeks`): a negative binomial of their mean and over-dispersion, as for rising types; NULL with fewer than four weeks.
 CREATE FUNCTION metric.chance_beside(count bigint, before bigint[], weeks bigint) RETURNS double precision
 IMMUTABLE PARALLEL SAFE LANGUAGE sql AS $$
-    SELECT metric.chance_of_at_least(count, mean, spread.phi * mean * (1 + 1.0 / weeks))
+    SELECT metric.chance_of_at_least(count, mean, spread.phi * mean * (1 + 1.0 / nullif(weeks, 0)))
     FROM (
-        SELECT coalesce(sum(b ^ 2), 0)::double precision AS squares, coalesce(nullif(sum(b), 0), 0.5)::double precision / weeks AS mean, sum(b) > 0 AS is_known
+        SELECT coalesce(sum(b ^ 2), 0)::double precision AS squares, coalesce(nullif(sum(b), 0), 0.5)::double precision / nullif(weeks, 0) AS mean, sum(b) > 0 AS is_known
         FROM unnest(before) AS b
     ) AS known
     CROSS JOIN LATERAL (
-        SELECT CASE WHEN is_known THEN greatest(1, (squares - weeks * mean ^ 2) / mean / (weeks - 1)) ELSE 1 END AS phi
+        SELECT CASE WHEN is_known THEN greatest(1, (squares - weeks * mean ^ 2) / mean / nullif(weeks - 1, 0)) ELSE 1 END AS phi
     ) AS spread
     WHERE weeks >= 4
 $$;

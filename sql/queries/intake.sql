@@ -12,7 +12,7 @@ SELECT service_name, department FROM service WHERE department IS NOT NULL ORDER 
 
 -- intake-promises --
 -- One row a due day that was promised, newest first; `*` is any department or type.
-SELECT department, service_name, valid_from, due_days, day_kind FROM request_target WHERE due_days IS NOT NULL
+SELECT department, service_name, greatest(valid_from, timestamptz '1900-01-01 00:00:00+00') AS valid_from, due_days, day_kind FROM request_target WHERE due_days IS NOT NULL
 ORDER BY department, service_name, valid_from DESC;
 
 -- intake-requests --

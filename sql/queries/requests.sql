@@ -17,6 +17,7 @@ WITH bounds AS (
            count(*) FILTER (WHERE r.requested_datetime < b.age_90) AS age_over_90_days,
            min(r.requested_datetime) AS oldest_requested_datetime
     FROM bounds AS b CROSS JOIN LATERAL metric.open_requests(b.at) AS r
+    WHERE (cast(:department AS text) IS NULL OR r.department = :department)
     GROUP BY GROUPING SETS ((r.department, r.service_name), (r.department), ())
 ), wanted AS (
     SELECT * FROM metric.departments_and_city
@@ -46,9 +47,11 @@ WITH bounds AS (
     SELECT date_trunc('week', r.requested_datetime, :zone) AS starts_at, r.department, r.service_name, 1 AS opened, 0 AS closed
     FROM request AS r
     WHERE r.requested_datetime >= (SELECT min(starts_at) FROM week) AND r.requested_datetime < (SELECT max(ends_at) FROM week)
+      AND (cast(:department AS text) IS NULL OR r.department = :department)
     UNION ALL
     SELECT date_trunc('week', c.closed_at, :zone), c.department, c.service_name, 0, 1
     FROM metric.closings((SELECT min(starts_at) FROM week), (SELECT max(ends_at) FROM week)) AS c
+    WHERE (cast(:department AS text) IS NULL OR c.department = :department)
 ), counted AS (
     SELECT starts_at, metric.group_name(grouping(department), department) AS department,
            metric.group_name(grouping(service_name), service_name) AS service_name, sum(opened) AS opened, sum(closed) AS closed
@@ -76,10 +79,12 @@ WITH bounds AS (
            CASE WHEN r.expected_datetime < r.requested_datetime THEN 1 ELSE 0 END AS due_before_requested,
            0 AS closed, 0 AS closed_with_target, 0 AS closed_on_time
     FROM bounds AS b JOIN request AS r ON r.expected_datetime >= b.starts_at AND r.expected_datetime < b.ends_at AND r.requested_datetime < b.at
+    WHERE (cast(:department AS text) IS NULL OR r.department = :department)
     UNION ALL
     SELECT c.department, c.service_name, 0, 0, 0, 1, CASE WHEN c.expected_datetime IS NOT NULL THEN 1 ELSE 0 END,
            CASE WHEN c.closed_at <= c.expected_datetime THEN 1 ELSE 0 END
     FROM bounds AS b CROSS JOIN LATERAL metric.closings(b.starts_at, b.ends_at) AS c
+    WHERE (cast(:department AS text) IS NULL OR c.department = :department)
 ), counted AS (
     SELECT metric.group_name(grouping(department), department) AS department, metric.group_name(grouping(service_name), service_name) AS service_name,
            sum(due) AS due,
@@ -110,6 +115,7 @@ WITH bounds AS (
 ), cohort AS MATERIALIZED (
     SELECT r.department, r.service_name, r.requested_datetime, metric.closed_as_of(r.closed_at, r.reopened, r.seen_open, r.seen_closed, b.at) AS closed_at, b.at
     FROM bounds AS b JOIN request AS r ON r.requested_datetime >= b.starts_at AND r.requested_datetime < b.at
+    WHERE (cast(:department AS text) IS NULL OR r.department = :department)
 ), levelled AS (
     SELECT CASE WHEN level < 2 THEN department ELSE '*' END AS department, CASE WHEN level < 1 THEN service_name ELSE '*' END AS service_name,
            extract(epoch FROM coalesce(closed_at, at) - requested_datetime)::double precision AS seconds, closed_at IS NOT NULL AS is_closed,
@@ -157,8 +163,10 @@ WITH bounds AS (
            sum(open) AS open, sum(closed) AS closed
     FROM (
         SELECT r.department, r.service_name, 1 AS open, 0 AS closed FROM bounds AS b CROSS JOIN LATERAL metric.open_requests(b.at) AS r
+        WHERE (cast(:department AS text) IS NULL OR r.department = :department)
         UNION ALL
         SELECT c.department, c.service_name, 0, 1 FROM bounds AS b CROSS JOIN LATERAL metric.closings(b.starts_at, b.at) AS c
+        WHERE (cast(:department AS text) IS NULL OR c.department = :department)
     ) AS moved
     GROUP BY GROUPING SETS ((department, service_name), (department), ())
 ), wanted AS (
@@ -180,6 +188,7 @@ WITH bounds AS (
     SELECT c.*, coalesce(service.left_out_of_reopening, false) AS is_left_out, b.at,
            EXISTS (SELECT FROM closing_phrase WHERE strpos(lower(c.status_notes), lower(closing_phrase.phrase)) > 0) AS is_without_work
     FROM bounds AS b CROSS JOIN LATERAL metric.closings(b.starts_at, b.ends_at) AS c LEFT JOIN service USING (service_name)
+    WHERE (cast(:department AS text) IS NULL OR c.department = :department)
 ), judged AS (
     SELECT c.department, c.service_name, c.is_without_work,
            NOT c.is_left_out AND (c.address_key IS NOT NULL OR c.reopened_at IS NOT NULL) AS is_eligible,

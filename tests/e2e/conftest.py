@@ -8,17 +8,19 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.e2e import city
 from tests.e2e.server import FLAGS, Dashboard, browser_path
 
 BEAT_SECONDS = 0.5
+PATIENCE_MILLISECONDS = 20_000
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """One browser for all tests."""
+    """One browser for all tests, with as much patience for what it shows as for what it does."""
+    expect.set_options(timeout=PATIENCE_MILLISECONDS)
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=browser_path(), args=FLAGS)
         yield launched
@@ -29,7 +31,7 @@ def browser() -> Iterator[Browser]:
 def wall(browser: Browser) -> Iterator[Page]:
     """A page as large as a wall, dark."""
     context = browser.new_context(viewport={"width": 1920, "height": 1080}, color_scheme="dark")
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(PATIENCE_MILLISECONDS)
     yield context.new_page()
     context.close()
 

@@ -128,7 +128,9 @@ def test_in_a_database_that_knows_no_requests_their_past_is_told_and_the_contact
                 (feed.source, settings().topic_prefix + topic, left_off),
             )
     found = simulator.begins_at(WHOLE_CITY, now=now, history_weeks=1)
-    assert found == Starts(left_off - simulator.OVERLAP, Day(CITY, day_of(CITY, now - timedelta(weeks=10))).begins, None)
+    assert WHOLE_CITY.requests is not None
+    first = now - timedelta(weeks=1 + WHOLE_CITY.requests.begins_weeks_earlier)
+    assert found == Starts(left_off - simulator.OVERLAP, Day(CITY, day_of(CITY, first)).begins, None)
 
 
 def test_a_feed_that_is_behind_in_one_partition_holds_all_back(in_process: None, database: str) -> None:

@@ -2,13 +2,15 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import Connection, create_engine, text
 
-from sql import areas, reference
+from sql import areas, intake, reference
+from sql.engine import connect
 from sql.reference import InvalidFile
 
 ZONE = ZoneInfo("America/New_York")
@@ -50,7 +52,7 @@ def test_departments_services_and_phrases_are_one_file(connection: Connection, t
     assert connection.scalar(text("SELECT version FROM intake_version")) == 3
 
 
-def test_targets_of_queues_and_of_requests_are_one_file(connection: Connection, tmp_path: Path) -> None:
+def test_targets_of_queues_and_of_requests_are_one_file(connection: Connection, database: str, tmp_path: Path) -> None:
     file = written(
         tmp_path,
         """[[target]]
@@ -63,14 +65,19 @@ def test_targets_of_queues_and_of_requests_are_one_file(connection: Connection, 
         valid_from = 2026-07-01
         [[request_target]]
         service = "Pothole"
+        due_days = 2
         on_time_target = 0.9""",
     )
     assert reference.load("targets", file, connection, ZONE) == 3
     columns = "department, service_name, valid_from::text, due_days, day_kind, on_time_target::text"
     assert connection.execute(text(f"SELECT {columns} FROM request_target ORDER BY 1")).all() == [
-        ("*", "Pothole", "-infinity", None, "calendar", "0.9"),
+        ("*", "Pothole", "-infinity", 2, "calendar", "0.9"),
         ("PWDx", "*", "2026-07-01 04:00:00+00", 3, "business", None),
     ]
+    connection.commit()
+    with connect(url=database) as reader:
+        known = intake.read(reader)
+    assert known.expected(None, "PWDx", "Pothole", datetime(2020, 1, 1, tzinfo=UTC)) == datetime(2020, 1, 3, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(

@@ -227,3 +227,23 @@ def test_open_and_closed_are_what_a_second_reading_of_the_snapshots_says(
     assert requests.city("backlog", as_of=at)["open"] == still_open
     found = requests.connection.execute("SELECT closed_at FROM metric.closings('-infinity', 'infinity') ORDER BY 1").fetchall()
     assert [row[0] for row in found] == sorted(closings)
+
+
+@pytest.mark.parametrize("weeks", [0, 1, 3])
+def test_with_fewer_than_four_weeks_nothing_is_said_of_chance(requests: Requests, weeks: int) -> None:
+    found = requests.connection.execute("SELECT metric.chance_beside(5, %s::bigint[], %s)", ([2] * weeks, weeks)).fetchone()
+    assert found == (None,)
+
+
+def test_weeks_in_an_incident_or_before_the_data_are_not_compared(requests: Requests) -> None:
+    now = MONDAY + 70 * DAY
+    requests.tell(seen("old", "open", MONDAY - 400 * DAY, requested=MONDAY - 400 * DAY), seen("first", "closed", MONDAY + DAY))
+    requests.connection.execute(
+        "INSERT INTO incident (name, kind, onset_at, ended_at) VALUES ('storm', 'snow', %s, %s)", (now - 15 * DAY, now - 14 * DAY)
+    )
+    ask = "SELECT number FROM metric.comparable_weeks(%s, %s, 'America/New_York') ORDER BY 1"
+    week = [row[0] for row in requests.connection.execute(ask, (now - 7 * DAY, now)).fetchall()]
+    assert week == [0, 1, 3, 4, 5, 6, 7, 8]
+    fortnight = [row[0] for row in requests.connection.execute(ask, (now - 14 * DAY, now)).fetchall()]
+    assert fortnight == [0, 4, 6]  # the eighth begins before the first closing that is known
+    assert requests.connection.execute("SELECT metric.requests_known_from()").fetchone() == (MONDAY + DAY,)

@@ -191,7 +191,7 @@ def test_a_city_without_a_file_of_requests_has_none(tmp_path: Path) -> None:
         ("none_share = 0.20", "none_share = 0.99", "[locations] none_share and default_share are more than all requests together"),
         ("house_numbers = [100, 6999]", "house_numbers = [6999, 100]", "house_numbers is [6999, 100]; the smaller number stands first"),
         ("per_weekday = 130", "per_weekday = -1", "$.types[...].per_weekday"),
-        ("remembered_days = 90", "remembered_days = 900", "$.remembered_days"),
+        ("remembered_days = 91", "remembered_days = 910", "$.remembered_days"),
         ("spread = 0.7", "sprawl = 0.7", "sprawl"),
         ('share = 50, profile = "round_the_clock"', 'share = 50, profile = "round_the_clock", on_working_days_only = true', "[channels] phone stands first and is on_working_days_only"),
         ("same_day_share = 0.03", "same_day_share = 0.99", "has same_day_share and never_share of more than all together"),
