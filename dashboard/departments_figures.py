@@ -22,14 +22,14 @@ COLUMNS: list[dict[str, Any]] = [
     {"key": "open", "kind": "num", "title": "Open", "width": "68px", "strong": True},
     {"key": "overdue", "kind": "num", "title": "Overdue", "width": "82px"},
     {"key": "soon", "kind": "num", "title": "Due in 7 days", "width": "106px"},
-    {"key": "untargeted", "kind": "num", "title": "No target", "width": "86px"},
+    {"key": "untargeted", "kind": "num", "title": "No due day", "width": "86px"},
     {"key": "ages", "kind": "parts", "title": "Age, faint to strong", "width": "132px"},
     {"key": "oldest", "kind": "num", "title": "Oldest", "width": "84px"},
     {"key": "flow", "kind": "num", "title": "Last week", "width": "90px"},
     {"key": "trend", "kind": "spark", "title": f"Open, {TREND_WEEKS} weeks", "width": "138px"},
     {"key": "clear", "kind": "num", "title": "To clear", "width": "84px"},
     {"key": "on_time", "kind": "num", "unit": "%", "title": "On time", "width": "78px", "strong": True},
-    {"key": "promise", "kind": "text", "title": "of due, target", "width": "134px"},
+    {"key": "promise", "kind": "text", "title": "Due, target", "width": "134px"},
     {"key": "median", "kind": "num", "title": "Half closed in", "width": "110px"},
     {"key": "p90", "kind": "num", "title": "90% closed in", "width": "110px"},
     {"key": "reopened", "kind": "num", "unit": "%", "title": "Reopened", "width": "90px"},
@@ -41,7 +41,7 @@ TYPE_NOTE = (
     f"On time: of those due in the last {ON_TIME_WEEKS} full weeks. Closed in: of the last 28 days' requests, those still open counted. "
     "Reopened and No work (closed without work): of closings whose 30 days are over."
 )
-NOTE = f"{TYPE_NOTE} Open, {TREND_WEEKS} weeks: at each week's end, each on its own scale."
+NOTE = f"{TYPE_NOTE} Open, {TREND_WEEKS} weeks: at each week's end, each on its own scale from 0."
 TYPE_COLUMNS = [column for column in COLUMNS if column["key"] != "trend"]
 
 
@@ -143,7 +143,7 @@ def _row(judged: Judged, link: dict[str, str]) -> Figure:
         "ages": _ages(one),
         "oldest": None if one.oldest_age_hours is None else _oldest(one.oldest_age_hours),
         "flow": wording.change(one.net_flow),
-        "trend": {"values": list(one.open_by_week), "band": None} if len(one.open_by_week) > 1 else None,
+        "trend": {"values": list(one.open_by_week), "band": None, "floor": 0} if len(one.open_by_week) > 1 else None,
         "clear": None if one.weeks_to_clear is None else f"{one.weeks_to_clear:.1f} wk",
         "on_time": None if one.on_time is None else f"{100 * one.on_time:.1f}",
         "promise": _promise(one),
@@ -166,7 +166,7 @@ def _ages(one: Standing) -> list[Figure] | None:
 
 
 def _promise(one: Standing) -> str:
-    return f"of {one.due:,}" + ("" if one.on_time_target is None else f", {100 * one.on_time_target:.4g}%")
+    return f"{one.due:,}" + ("" if one.on_time_target is None else f", {100 * one.on_time_target:.4g}%")
 
 
 def _oldest(age_hours: float) -> str:

@@ -6,8 +6,8 @@ const CELLS = {
   name: (v, c, row) => mark(row.status ?? "ok") + `<span class="who">${away(row.href, esc(v))}</span>`,
   text: (v, c, row) => esc(v),
   num: (v, c) => `${esc(v)}${c.unit ? `<small>${esc(c.unit)}</small>` : ""}`,
-  // { values, band: [low, high], target }
-  spark: (v) => `<div class="sparkbox">${spark(v.values, v.band, 300, 40, v.target)}</div>`,
+  // { values, band: [low, high], target, floor }: the scale reaches down to the floor, if there is one
+  spark: (v) => `<div class="sparkbox">${spark(v.values, v.band, 300, 40, v.target, v.floor)}</div>`,
   // { mark, text }
   word: (v, c, row) => mark(v.mark ?? row.status) + `<span>${esc(v.text)}</span>`,
   // { value, low, high, target }: where a value lies between its own usual limits, and the promise

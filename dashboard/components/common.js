@@ -93,9 +93,9 @@ function attach({ data: d, parentElement }, html, draw) {
   return () => root._leave?.()
 }
 
-function spark(values, band, w, h, target) {
+function spark(values, band, w, h, target, floor) {
   if (!values || values.length < 2) return ""
-  const all = [...values, ...(band ?? []), ...(target == null ? [] : [target])]
+  const all = [...values, ...(band ?? []), ...(target == null ? [] : [target]), ...(floor == null ? [] : [floor])]
   const lo = Math.min(...all), hi = Math.max(...all), step = w / (values.length - 1), pad = 5
   const y = (v) => pad + (h - 2 * pad) * (1 - (v - lo) / (hi - lo || 1))
   const last = values.length - 1
