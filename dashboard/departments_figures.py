@@ -22,7 +22,7 @@ COLUMNS: list[dict[str, Any]] = [
     {"key": "open", "kind": "num", "title": "Open", "width": "68px", "strong": True},
     {"key": "overdue", "kind": "num", "title": "Overdue", "width": "82px"},
     {"key": "soon", "kind": "num", "title": "Due in 7 days", "width": "106px"},
-    {"key": "untargeted", "kind": "num", "title": "No due day", "width": "86px"},
+    {"key": "untargeted", "kind": "num", "title": "No due day", "width": "94px"},
     {"key": "ages", "kind": "parts", "title": "Age, faint to strong", "width": "132px"},
     {"key": "oldest", "kind": "num", "title": "Oldest", "width": "84px"},
     {"key": "flow", "kind": "num", "title": "Last week", "width": "90px"},
