@@ -12,7 +12,6 @@ import msgspec
 from streams import events
 from streams.events import RequestSnapshot
 
-NOT_TOLD = "not told"
 _SECONDS_CUT_OFF = timedelta(minutes=1)  # servers that cut seconds date an update up to so long before the request
 _encoder = msgspec.json.Encoder()
 
