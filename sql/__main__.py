@@ -10,11 +10,12 @@ import click
 import psycopg
 from sqlalchemy.exc import SQLAlchemyError
 
-from sql import areas, reference, reports
+from sql import areas, observations, reference, reports
 from sql.engine import DatabaseUnavailable, connect, database_url, engine, first_line
 from sql.migrate import migrate as migrate_to_newest
 from sql.rebuild import rebuild as rebuild_intervals
 from sql.settings import InvalidSetting, settings
+from sql.weather_columns import SYSTEMS, Units
 
 
 def plain_errors(command: Callable[..., None]) -> Callable[..., None]:
@@ -98,26 +99,45 @@ def rebuild(check: bool) -> None:
 
 
 @main.command()
-@click.argument("kind", type=click.Choice([*reference.KINDS, "areas"]))
+@click.argument("kind", type=click.Choice([*reference.KINDS, "areas", "observations"]))
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--kind", "area_kind", metavar="NAME", help="Areas: what they are, such as `district`; without it, the file's name.")
 @click.option("--name-property", metavar="NAME", help="Areas: which property of the file is an area's name.")
+@click.option("--station", metavar="NAME", help="Observations: the weather station that they are of; without it, WEATHER_STATION.")
+@click.option("--units", type=click.Choice(SYSTEMS), help="Observations: of columns that do not say theirs; without it, by the others.")
 @plain_errors
-def load(kind: str, file: Path, area_kind: str | None, name_property: str | None) -> None:
-    """Load what people edit: queues, targets, departments and incidents from a TOML file, areas from GeoJSON.
+def load(kind: str, file: Path, area_kind: str | None, name_property: str | None, station: str | None, units: Units | None) -> None:
+    """Load what people edit (queues, targets, departments, incidents: TOML; areas: GeoJSON), and weather observations (CSV).
 
     The requests that are in the tables already get their place, department and due day anew.
     """
+    if kind != "areas" and (area_kind or name_property):
+        raise click.UsageError("--kind and --name-property are for areas")
+    if kind != "observations" and (station or units):
+        raise click.UsageError("--station and --units are for observations")
+    if kind == "observations":
+        click.echo(_observations(file, station, units))
+        return
     with engine().begin() as connection:
         if kind == "areas":
             count = areas.load(file, connection, kind=area_kind or file.stem, name_property=name_property)
-        elif area_kind or name_property:
-            raise click.UsageError("--kind and --name-property are for areas")
         else:
             count = reference.load(kind, file, connection, settings().zone)
     click.echo(f"{count} {kind if kind != 'areas' else 'areas of the kind ' + (area_kind or file.stem)} loaded")
     if kind == "areas" or kind in reference.AT_INTAKE:
         _reapply()
+
+
+def _observations(file: Path, station: str | None, units: Units | None) -> str:
+    station = (station or settings().weather_station).strip()
+    if not 0 < len(station) <= observations.LONGEST_NAME or not station.isprintable():
+        raise click.UsageError(
+            f"name the weather station with --station or WEATHER_STATION, in 1 to {observations.LONGEST_NAME} characters"
+        )
+    with engine().begin() as connection:
+        loaded = observations.load(file, connection, station=station, units=units)
+    missing = f"; the file has no {', '.join(loaded.missing)}" if loaded.missing else ""
+    return f"{loaded.days:,} days of {station} loaded, {loaded.changed:,} of them new or changed{missing}"
 
 
 def _reapply() -> None:

@@ -4,6 +4,7 @@ It never opens a connection. What an embedded server writes down about itself is
 """
 
 import os
+import re
 from functools import cache
 from pathlib import Path
 from typing import Annotated
@@ -57,6 +58,12 @@ def _bounds(words: str) -> str:
     return words
 
 
+def _grid(words: str) -> str:
+    if words and not re.fullmatch(r"[A-Z]{3}/\d{1,4},\d{1,4}", words):
+        raise ValueError("write OFFICE/X,Y, such as PHI/49,75: https://api.weather.gov/points/LAT,LONG tells it")
+    return words
+
+
 class Settings(BaseSettings):
     """One field a setting; its description is the text of the README's row."""
 
@@ -80,7 +87,13 @@ class Settings(BaseSettings):
     )
     consumer_group: str = Field("city311", min_length=1, description="The Kafka consumer group that brings events into Postgres.")
     consumer_batch_events: int = Field(10_000, ge=1, le=200_000, description="Most events in one transaction.")
-    topic_partitions: int = Field(6, ge=1, le=512, description="Partitions of a topic that a process creates because it is missing.")
+    topic_partitions: int = Field(
+        6,
+        ge=1,
+        le=512,
+        description="Partitions of the topics of contacts, agents and requests that a process creates because they are missing; "
+        "the quiet topics (surveys, searches, weather) get 1.",
+    )
     topic_prefix: str = Field(
         "",
         max_length=100,
@@ -112,6 +125,18 @@ class Settings(BaseSettings):
         "US",
         pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$",
         description="Whose holidays are no business days: a country, or country and state, such as `US-PA`.",
+    )
+    weather_station: str = Field(
+        "", max_length=100, description="The weather station whose days stand for the city's, as `load observations` named it."
+    )
+    weather_grid: Annotated[str, AfterValidator(_grid)] = Field(
+        "", description="The grid square of the National Weather Service in which the city lies, `OFFICE/X,Y`, such as `PHI/49,75`."
+    )
+    operator_contact: str = Field(
+        "",
+        max_length=200,
+        pattern=r"^[\x20-\x7e]*$",
+        description="An e-mail or web address of whoever runs this. api.weather.gov asks every program to tell one; nobody else gets it.",
     )
     simulator_city: Path | None = Field(
         None, description="The TOML file of the city that `python -m streams simulate` plays. Unset: the one that comes with it."

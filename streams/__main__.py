@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from tqdm import tqdm
@@ -24,6 +24,9 @@ from streams.replay import run as replay_file
 from streams.sources import Source
 from streams.sources.kinds import FOLLOWED_KINDS, KINDS, REQUEST_KINDS, mapping_of, source_of
 from streams.sources.mapping import InvalidMapping
+
+if TYPE_CHECKING:
+    from streams.poll.rounds import Rounds
 
 INTERRUPTED, TERMINATED = 130, 143
 READABLE_FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
@@ -140,7 +143,7 @@ def replay(kind: str, file: Path, speed: float | None, start: str, name: str | N
     signal.signal(signal.SIGTERM, _terminated)
     watched = sys.stderr.isatty()
     source = _source(kind, name, mapping)
-    total = sum(1 for _ in lines(file)) if watched and kind not in ("connect", "open311") else None
+    total = sum(1 for _ in lines(file)) if watched and kind not in ("connect", "open311", "nws-forecast") else None
     with tqdm(total=total, desc=file.name, unit=" records", unit_scale=True, disable=not watched) as bar:
         summary = replay_file(file, source, speed=speed, start_now=start == "now", progress=bar.update)
     click.echo(_sentence(summary))
@@ -207,7 +210,7 @@ def poll_open311(
     mapping: str | None,
 ) -> None:
     """Publish the service requests of a GeoReport v2 server, until stopped. It goes on where it left off."""
-    from streams.poll.georeport import InvalidAddress
+    from streams.poll.asking import InvalidAddress
     from streams.poll.open311 import poller
 
     stop = threading.Event()
@@ -217,9 +220,34 @@ def poll_open311(
         polling = poller(
             url, jurisdiction=jurisdiction, every=every, since=since, api_key_env=api_key_env, name=name, mapping=mapping, stop=stop
         )
-        complete = polling.run(once=once)
     except InvalidAddress as error:
         raise click.UsageError(str(error)) from None
+    _told(polling, complete=polling.run(once=once), once=once)
+
+
+@poll.command(name="nws-forecast")
+@click.option("--grid", metavar="OFFICE/X,Y", help="The grid square, such as PHI/49,75; WEATHER_GRID unless given.")
+@click.option("--url", default="https://api.weather.gov", show_default=True, help="The weather service.")
+@click.option("--every", type=click.FloatRange(min=1), default=900.0, show_default=True, help="Seconds from one round to the next.")
+@click.option("--once", is_flag=True, help="One round; exit status 1 if it was not complete.")
+@click.option("--source", "name", metavar="NAME", help="The feed's name in every event; nws/OFFICE/X,Y unless given.", callback=_feed_name)
+@plain_errors
+def poll_nws_forecast(grid: str | None, url: str, every: float, once: bool, name: str | None) -> None:
+    """Publish every issue of the National Weather Service's forecast for a grid square, until stopped."""
+    from streams.poll.asking import InvalidAddress
+    from streams.poll.forecasts import forecasts
+
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        polling = forecasts(grid, url=url, every=every, name=name, stop=stop)
+    except InvalidAddress as error:
+        raise click.UsageError(str(error)) from None
+    _told(polling, complete=polling.run(once=once), once=once)
+
+
+def _told(polling: "Rounds", *, complete: bool, once: bool) -> None:
     click.echo(f"{polling.events:,} events published, {polling.unreadable:,} records unreadable, {polling.rounds:,} complete rounds")
     if once and not complete:
         raise click.ClickException(f"The round is not complete: {polling.failure}")

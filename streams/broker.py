@@ -76,7 +76,9 @@ def admin(servers: str) -> Any:
 
 
 def ensure_topics(servers: str, topics: Collection[str] = events.TOPICS) -> list[str]:
-    """Create those topics that are missing, with the setting TOPIC_PARTITIONS. An existing topic stays as it is.
+    """Create those topics that are missing, with the setting TOPIC_PARTITIONS, the quiet ones with 1. An existing topic stays as it is.
+
+    Every fetch of a partition without events waits at the broker: quiet partitions cost the busy ones latency.
 
     Args:
         servers: Where Kafka is.
@@ -91,18 +93,19 @@ def ensure_topics(servers: str, topics: Collection[str] = events.TOPICS) -> list
     client = admin(servers)
     try:
         there = set(client.list_topics())
-        missing = [name for name in map(topic_name, topics) if name not in there]
-        return [name for name in missing if _created(client, name)]
+        missing = [topic for topic in topics if topic_name(topic) not in there]
+        return [topic_name(topic) for topic in missing if _created(client, topic)]
     except (KafkaError, OSError) as error:
         raise BrokerUnavailable(f"Kafka at {servers} did not create the topics {', '.join(map(topic_name, topics))}: {error}.") from None
     finally:
         client.close()
 
 
-def _created(client: Any, name: str) -> bool:
-    wanted = {"num_partitions": settings().topic_partitions, "replication_factor": -1, "configs": _TOPIC_SETTINGS}
+def _created(client: Any, topic: str) -> bool:
+    partitions = 1 if topic in events.QUIET_TOPICS else settings().topic_partitions
+    wanted = {"num_partitions": partitions, "replication_factor": -1, "configs": _TOPIC_SETTINGS}
     try:
-        client.create_topics({name: wanted}, wait_for_metadata=True)
+        client.create_topics({topic_name(topic): wanted}, wait_for_metadata=True)
     except TopicAlreadyExistsError:  # another process was quicker
         return False
     return True

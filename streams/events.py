@@ -1,14 +1,16 @@
 """The events: CloudEvents 1.0 in structured JSON, decoded into frozen structs or refused with `InvalidEvent`. No I/O."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
-CONTACTS, AGENTS, REQUESTS, SURVEYS, SEARCHES = "311.contacts", "311.agents", "311.requests", "311.surveys", "311.searches"
+CONTACTS, AGENTS, REQUESTS = "311.contacts", "311.agents", "311.requests"
+SURVEYS, SEARCHES, WEATHER = "311.surveys", "311.searches", "311.weather"
 CONTACT_CENTRE_TOPICS = (CONTACTS, AGENTS)
-TOPICS = (*CONTACT_CENTRE_TOPICS, REQUESTS, SURVEYS, SEARCHES)
+QUIET_TOPICS = (SURVEYS, SEARCHES, WEATHER)  # of so few events that one partition does
+TOPICS = (*CONTACT_CENTRE_TOPICS, REQUESTS, *QUIET_TOPICS)
 
 AgentState = Literal["on_contact", "wrap_up", "away", "available", "offline"]
 LeftReason = Literal["abandoned", "transferred", "callback", "timeout", "closed"]
@@ -19,6 +21,9 @@ Instant = Annotated[datetime, Meta(tz=True)]
 RequestStatus = Literal["open", "closed"]
 Words = Annotated[str, Meta(max_length=500)]
 Text = Annotated[str, Meta(max_length=20_000)]
+Celsius = Annotated[float, Meta(ge=-100, le=70)]
+Millimetres = Annotated[float, Meta(ge=0, le=20_000)]
+KilometresAnHour = Annotated[float, Meta(ge=0, le=500)]
 
 
 class InvalidEvent(Exception):
@@ -126,6 +131,44 @@ class SearchPerformed(Struct, frozen=True, gc=False, omit_defaults=True):
     language: Words | None = None
 
 
+class ForecastHour(Struct, frozen=True, gc=False, omit_defaults=True):
+    """The weather that is forecast for the hour that begins at `hour_start`, on the full hour; None: the forecast does not say.
+
+    Snow and precipitation (as liquid: rain and melted snow) are what falls within the hour.
+    """
+
+    hour_start: Instant
+    temperature_celsius: Celsius | None = None
+    snow_mm: Millimetres | None = None
+    precipitation_mm: Millimetres | None = None
+    wind_kmh: KilometresAnHour | None = None
+    gust_kmh: KilometresAnHour | None = None
+
+
+class WeatherForecast(Struct, frozen=True, omit_defaults=True):
+    """One issue of a forecast for a grid square (`OFFICE/X,Y`); the event's time is when the weather service issued it."""
+
+    grid: Name
+    hours: Annotated[tuple[ForecastHour, ...], Meta(min_length=1, max_length=400)]
+
+
+class WeatherObserved(Struct, frozen=True, gc=False, omit_defaults=True):
+    """What a station measured on a day of its own clock. Told more than once, the newest telling holds.
+
+    Wind is the day's mean, gust its highest; None: not measured.
+    """
+
+    station: Name
+    day: date
+    snow_mm: Millimetres | None = None
+    snow_depth_mm: Millimetres | None = None
+    precipitation_mm: Millimetres | None = None
+    temperature_max_celsius: Celsius | None = None
+    temperature_min_celsius: Celsius | None = None
+    wind_kmh: KilometresAnHour | None = None
+    gust_kmh: KilometresAnHour | None = None
+
+
 class FeedHeartbeat(Struct, frozen=True, omit_defaults=True):
     """The source looked at the event's time and has told everything until then. Sent to every partition of its topic."""
 
@@ -150,6 +193,8 @@ Data = (
     | RequestSnapshot
     | SurveyAnswered
     | SearchPerformed
+    | WeatherForecast
+    | WeatherObserved
     | FeedHeartbeat
     | SourceUnreadable
 )
@@ -212,6 +257,18 @@ class SearchPerformedEvent(_Envelope, frozen=True, gc=False, tag="city311.search
     data: SearchPerformed
 
 
+class WeatherForecastEvent(_Envelope, frozen=True, tag="city311.weather.forecast.v1"):
+    """The envelope of `WeatherForecast`."""
+
+    data: WeatherForecast
+
+
+class WeatherObservedEvent(_Envelope, frozen=True, gc=False, tag="city311.weather.observed.v1"):
+    """The envelope of `WeatherObserved`."""
+
+    data: WeatherObserved
+
+
 class FeedHeartbeatEvent(_Envelope, frozen=True, tag="city311.feed.heartbeat.v1"):
     """The envelope of `FeedHeartbeat`."""
 
@@ -233,6 +290,8 @@ Event = (
     | RequestSnapshotEvent
     | SurveyAnsweredEvent
     | SearchPerformedEvent
+    | WeatherForecastEvent
+    | WeatherObservedEvent
     | FeedHeartbeatEvent
     | SourceUnreadableEvent
 )
@@ -245,6 +304,8 @@ _ENVELOPE_OF: dict[type, Any] = {
     RequestSnapshot: RequestSnapshotEvent,
     SurveyAnswered: SurveyAnsweredEvent,
     SearchPerformed: SearchPerformedEvent,
+    WeatherForecast: WeatherForecastEvent,
+    WeatherObserved: WeatherObservedEvent,
     FeedHeartbeat: FeedHeartbeatEvent,
     SourceUnreadable: SourceUnreadableEvent,
 }
@@ -284,6 +345,8 @@ _TOPIC_OF: dict[type, str] = {
     RequestSnapshot: REQUESTS,
     SurveyAnswered: SURVEYS,
     SearchPerformed: SEARCHES,
+    WeatherForecast: WEATHER,
+    WeatherObserved: WEATHER,
 }
 
 
@@ -293,12 +356,16 @@ def topic_of(data: Data) -> str:
 
 
 def key_of(data: Data) -> bytes | None:
-    """The partition key: the subject's id, so that one contact, agent or request stays in one partition."""
+    """The partition key: the subject's id, so that one contact, agent, request, grid or station stays in one partition."""
     if isinstance(data, (FeedHeartbeat, SourceUnreadable, SurveyAnswered, SearchPerformed)):
         return None
     if isinstance(data, AgentStateChanged):
         return data.agent_id.encode()
-    return (data.service_request_id if isinstance(data, RequestSnapshot) else data.contact_id).encode()
+    if isinstance(data, RequestSnapshot):
+        return data.service_request_id.encode()
+    if isinstance(data, (WeatherForecast, WeatherObserved)):
+        return (data.grid if isinstance(data, WeatherForecast) else data.station).encode()
+    return data.contact_id.encode()
 
 
 def unreadable(line: bytes, reason: str, position: str | None = None) -> SourceUnreadable:

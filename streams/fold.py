@@ -23,9 +23,12 @@ from streams.events import (
     SearchPerformedEvent,
     SourceUnreadableEvent,
     SurveyAnsweredEvent,
+    WeatherForecastEvent,
+    WeatherObservedEvent,
     decode,
 )
 from streams.request_fold import RequestRow, merge, row_of
+from streams.weather_fold import Weather
 
 
 class Record(NamedTuple):
@@ -94,6 +97,7 @@ class Batch:
     requests: dict[str, RequestRow] = field(default_factory=dict)
     surveys: list[SurveyAnsweredEvent] = field(default_factory=list)
     searches: list[SearchPerformedEvent] = field(default_factory=list)
+    weather: Weather = field(default_factory=Weather)
     feeds: dict[tuple[str, str, int], FeedProgress] = field(default_factory=dict)
     dead_letters: list[DeadLetter] = field(default_factory=list)
     spans: dict[Position, Span] = field(default_factory=dict)
@@ -130,6 +134,7 @@ class Batch:
         self.requests.clear()
         self.surveys.clear()
         self.searches.clear()
+        self.weather.clear()
         self.feeds.clear()
 
     def halves(self) -> tuple["Batch", "Batch"]:
@@ -147,6 +152,7 @@ class Batch:
             ("requests", self.requests),
             ("surveys", self.surveys),
             ("searches", self.searches),
+            ("weather", self.weather),
             ("feeds", self.feeds),
             ("dead_letter", self.dead_letters),
         )
@@ -175,6 +181,8 @@ class Batch:
             self.surveys.append(event)
         elif isinstance(event, SearchPerformedEvent):
             self.searches.append(event)
+        elif isinstance(event, (WeatherForecastEvent, WeatherObservedEvent)):
+            self.weather.add(event)
         else:
             self._fold_contact(event)
 

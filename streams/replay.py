@@ -20,6 +20,8 @@ from streams.publisher import Publisher
 from streams.sources import LONG_AGO, Source, queue_log
 from streams.sources.asterisk import QueueLog
 from streams.sources.cloudevents import CloudEvents
+from streams.sources.nws_forecast import CADENCE_SECONDS as FORECAST_CADENCE_SECONDS
+from streams.sources.nws_forecast import NwsForecast
 from streams.sources.open311 import Open311
 from streams.sources.open311_pages import NoPage, parted
 from streams.sources.request_mapping import NEEDED_FIELDS
@@ -36,6 +38,7 @@ WHAT_IS_EXPECTED: dict[type, str] = {
     CloudEvents: "one of our events",
     Open311: "a service request of Open311",
     RequestTable: "a row of the table",
+    NwsForecast: "a gridpoint forecast of api.weather.gov",
 }
 
 _IDS = ("contact_id", "service_request_id", "survey_id", "search_id")
@@ -105,7 +108,7 @@ class Clock:
         changed: dict[str, Any] = {field: _marked(named, mark) for field in _IDS if (named := getattr(data, field, None)) is not None}
         if isinstance(data, events.RequestSnapshot):
             changed |= {field: at + self._shift for field in _TIMES_OF_REQUEST if (at := getattr(data, field)) is not None}
-        data = msgspec.structs.replace(data, **changed)
+        data = _weather_moved(msgspec.structs.replace(data, **changed), self._shift)
         moved: events.Event = msgspec.structs.replace(event, id=event.id + mark, time=event.time + self._shift, data=data)
         return moved
 
@@ -129,7 +132,7 @@ def run(path: Path, source: Source, *, speed: float | None = None, start_now: bo
     look_at(path, source)
     numbered = recorded(path, source)
     told: Iterable[list[events.Event]] = (source.read(record, f"{path.name}:{number}") for number, record in numbered)
-    if isinstance(source, (Open311, RequestTable)) and (start_now or speed is not None):
+    if isinstance(source, (Open311, RequestTable, NwsForecast)) and (start_now or speed is not None):
         told = _by_time(told)
     with Publisher(bootstrap_servers()) as publisher:
         replayed = _Replay(publisher, source, Clock(speed, start_now), keeps_heartbeats=isinstance(source, CloudEvents))
@@ -231,7 +234,8 @@ class _Replay:
         self._source = source
         self._clock = clock
         self._keeps_heartbeats = keeps_heartbeats
-        self._topic = events.REQUESTS if isinstance(source, (Open311, RequestTable)) else events.CONTACTS  # of what cannot be read
+        self._topic = _topic_of(source)  # of what cannot be read
+        self._cadence_seconds = FORECAST_CADENCE_SECONDS if isinstance(source, NwsForecast) else CADENCE_SECONDS
         self._topics: dict[str, set[str]] = {}
         self._newest_at: datetime | None = None
         self._beaten = 0.0
@@ -271,7 +275,7 @@ class _Replay:
         for source, topics in self._topics.items():
             for topic in sorted(topics):
                 self._publisher.heartbeat(
-                    source=source, topic=topic, at=self._clock.shifted(at), cadence_seconds=CADENCE_SECONDS, name=self._source.title
+                    source=source, topic=topic, at=self._clock.shifted(at), cadence_seconds=self._cadence_seconds, name=self._source.title
                 )
 
     def _repeat_heartbeat(self, event: events.FeedHeartbeatEvent) -> None:
@@ -284,6 +288,24 @@ class _Replay:
                 name=event.data.name,
             )
         self.events += 1
+
+
+def _topic_of(source: Source) -> str:
+    if isinstance(source, NwsForecast):
+        return events.WEATHER
+    return events.REQUESTS if isinstance(source, (Open311, RequestTable)) else events.CONTACTS
+
+
+def _weather_moved(data: Any, shift: timedelta) -> Any:
+    """The hours of a forecast and the day of an observation moved by whole hours and days; anything else as it is."""
+    if isinstance(data, events.WeatherForecast):
+        hours = timedelta(hours=round(shift / timedelta(hours=1)))
+        return msgspec.structs.replace(
+            data, hours=tuple(msgspec.structs.replace(hour, hour_start=hour.hour_start + hours) for hour in data.hours)
+        )
+    if isinstance(data, events.WeatherObserved):
+        return msgspec.structs.replace(data, day=data.day + timedelta(days=round(shift / timedelta(days=1))))
+    return data
 
 
 def _marked(named: str, mark: str) -> str:

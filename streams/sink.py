@@ -16,6 +16,7 @@ from sql.intake import Intake, version_of
 from sql.queries import statement
 from streams.fold import Batch, Position
 from streams.request_rows import request_rows, search_rows, survey_rows
+from streams.weather_fold import day_rows, forecast_rows
 
 log = logging.getLogger(__name__)
 
@@ -161,6 +162,11 @@ def _parts(batch: Batch, intake: Intake) -> Iterator[_Part]:
         yield _Part("survey_batch", map(_line, survey_rows(batch.surveys)), ("sink-surveys",))
     if batch.searches:
         yield _Part("search_batch", map(_line, search_rows(batch.searches)), ("sink-searches",))
+    if batch.weather.forecasts:
+        hours = map(_line, forecast_rows(batch.weather.forecasts.values()))
+        yield _Part("forecast_batch", hours, ("sink-forecasts", "sink-forecast-hours-gone", "sink-forecast-hours"))
+    if batch.weather.days:
+        yield _Part("weather_day_batch", map(_line, day_rows(batch.weather.days.values())), ("sink-weather-days",))
     if batch.feeds:
         yield _Part("feed_batch", map(_line, _feed_rows(batch)), ("sink-feeds",))
     if batch.dead_letters:

@@ -40,11 +40,30 @@ REQUEST_DATA = st.builds(
     long=st.none() | st.just(-75.16),
     closed_datetime=st.none() | instants,
 )
+HOURS = st.lists(st.integers(0, 5), min_size=1, max_size=4, unique=True).flatmap(
+    lambda numbers: st.tuples(
+        *(
+            st.builds(events.ForecastHour, st.just(EPOCH + timedelta(hours=n)), st.none() | st.just(-1.5), st.none() | st.just(2.0))
+            for n in sorted(numbers)
+        )
+    )
+)
+WEATHER_DATA = st.builds(events.WeatherForecast, st.sampled_from(["PHI/49,75", "OKX/33,37"]), HOURS) | st.builds(
+    events.WeatherObserved,
+    st.sampled_from(["KPHL", "airport\\t"]),
+    st.sampled_from([EPOCH.date(), EPOCH.date() - timedelta(days=1)]),
+    snow_mm=st.none() | st.sampled_from([0.0, 254.0]),
+    temperature_max_celsius=st.none() | st.just(-3.9),
+)
 EVENTS = st.builds(
     lambda data, at, source: events.event(data, source=source, event_id="e", at=at),
     CONTACT_DATA | AGENT_DATA | REQUEST_DATA,
     instants,
     st.sampled_from(["s1", "s2"]),
+)
+
+WEATHER_EVENTS = st.builds(
+    lambda data, at, source: events.event(data, source=source, event_id="e", at=at), WEATHER_DATA, instants, st.sampled_from(["s1", "s2"])
 )
 
 

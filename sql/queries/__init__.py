@@ -55,8 +55,8 @@ def frame(name: str, connection: Connection, **params: Any) -> pd.DataFrame:
     Args:
         name: as in `names()`.
         connection: an open connection; the query runs in its transaction.
-        **params: the query's parameters; those not given are NULL (for `as_of` that means now). `zone` and the limits come
-            from the settings.
+        **params: the query's parameters; those not given are NULL (for `as_of` that means now). `zone`, `station`, `grid` and the limits
+            come from the settings.
 
     Returns:
         One row a result row, in the query's own order and column names. Instants are timezone-aware UTC, shares and seconds float64
@@ -67,6 +67,8 @@ def frame(name: str, connection: Connection, **params: Any) -> pd.DataFrame:
         "zone": settings().city_timezone,
         "given_up_after": settings().contact_given_up_after_seconds,
         "lost_after": settings().agent_lost_after_seconds,
+        "station": settings().weather_station,
+        "grid": settings().weather_grid,
     }
     wanted = clause.compile().params
     unknown = params.keys() - wanted.keys()

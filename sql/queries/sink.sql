@@ -23,6 +23,15 @@ CREATE TEMPORARY TABLE survey_batch (
 CREATE TEMPORARY TABLE search_batch (
     search_id text, performed_at timestamptz, term text, answers integer, channel text, language text, source text
 ) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE forecast_batch (
+    grid text, issued_at timestamptz, version text COLLATE "C", source text, hour_start timestamptz, temperature_celsius double precision,
+    snow_mm double precision, precipitation_mm double precision, wind_kmh double precision, gust_kmh double precision
+) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE weather_day_batch (
+    station text, day date, snow_mm double precision, snow_depth_mm double precision, precipitation_mm double precision,
+    temperature_max_celsius double precision, temperature_min_celsius double precision, wind_kmh double precision,
+    gust_kmh double precision, source text, told_at timestamptz, version text COLLATE "C"
+) ON COMMIT DELETE ROWS;
 CREATE TEMPORARY TABLE feed_batch (
     feed text, name text, cadence_seconds numeric, topic text, partition integer,
     newest_event_at timestamptz, heartbeat_at timestamptz, events bigint
@@ -146,6 +155,41 @@ INSERT INTO survey SELECT * FROM survey_batch ORDER BY survey_id ON CONFLICT DO 
 -- sink-searches --
 -- Keep the searches, each once.
 INSERT INTO search SELECT * FROM search_batch ORDER BY search_id ON CONFLICT DO NOTHING;
+
+-- sink-forecasts --
+-- Keep every issue of a forecast; of two tellings of one issue the one with the greater version holds.
+INSERT INTO weather_forecast AS f (grid, issued_at, version, source)
+SELECT DISTINCT grid, issued_at, version, source FROM forecast_batch ORDER BY grid, issued_at
+ON CONFLICT (grid, issued_at) DO UPDATE SET version = excluded.version, source = excluded.source WHERE excluded.version > f.version;
+
+-- sink-forecast-hours-gone --
+-- Forget the hours of a telling that does not hold any more.
+DELETE FROM weather_forecast_hour AS h
+USING weather_forecast AS f
+WHERE h.forecast_id = f.forecast_id
+  AND (f.grid, f.issued_at, f.version) IN (SELECT grid, issued_at, version FROM forecast_batch)
+  AND NOT EXISTS (SELECT FROM forecast_batch AS b WHERE (b.grid, b.issued_at, b.hour_start) = (f.grid, f.issued_at, h.hour_start));
+
+-- sink-forecast-hours --
+-- Keep the hours of those tellings that hold; what stays as it was costs nothing more.
+INSERT INTO weather_forecast_hour AS h (forecast_id, hour_start, temperature_celsius, snow_mm, precipitation_mm, wind_kmh, gust_kmh)
+SELECT f.forecast_id, b.hour_start, b.temperature_celsius, b.snow_mm, b.precipitation_mm, b.wind_kmh, b.gust_kmh
+FROM forecast_batch AS b JOIN weather_forecast AS f USING (grid, issued_at, version)
+ORDER BY f.forecast_id, b.hour_start
+ON CONFLICT (forecast_id, hour_start) DO UPDATE SET
+    (temperature_celsius, snow_mm, precipitation_mm, wind_kmh, gust_kmh)
+    = (excluded.temperature_celsius, excluded.snow_mm, excluded.precipitation_mm, excluded.wind_kmh, excluded.gust_kmh)
+WHERE (h.temperature_celsius, h.snow_mm, h.precipitation_mm, h.wind_kmh, h.gust_kmh)
+    IS DISTINCT FROM (excluded.temperature_celsius, excluded.snow_mm, excluded.precipitation_mm, excluded.wind_kmh, excluded.gust_kmh);
+
+-- sink-weather-days --
+-- Keep of each station's day the newest telling; what a person loaded from a file goes before it.
+INSERT INTO weather_day AS d SELECT * FROM weather_day_batch ORDER BY station, day
+ON CONFLICT (station, day) DO UPDATE SET
+    snow_mm = excluded.snow_mm, snow_depth_mm = excluded.snow_depth_mm, precipitation_mm = excluded.precipitation_mm,
+    temperature_max_celsius = excluded.temperature_max_celsius, temperature_min_celsius = excluded.temperature_min_celsius,
+    wind_kmh = excluded.wind_kmh, gust_kmh = excluded.gust_kmh, source = excluded.source, told_at = excluded.told_at, version = excluded.version
+WHERE (excluded.told_at, excluded.version) > (d.told_at, d.version);
 
 -- sink-feeds --
 -- Note how far each feed has come in each partition.

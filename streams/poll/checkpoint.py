@@ -5,6 +5,7 @@ import os
 import re
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -38,6 +39,24 @@ class Checkpoint(msgspec.Struct, frozen=True):
     open: dict[str, Known] = {}
 
 
+class ForecastCheckpoint(msgspec.Struct, frozen=True):
+    """The newest issue of a forecast that has been published.
+
+    Attributes:
+        url: the server and the grid.
+        issued_at: when it was issued.
+        etag, last_modified: what the server wants to be asked with, whether there is another one.
+    """
+
+    url: str
+    issued_at: datetime
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+C = TypeVar("C", Checkpoint, ForecastCheckpoint)
+
+
 def home_of(state_dir: Path, feed: str) -> Path:
     """The folder of a feed: its name, with a mark where that had to be changed, so that no two feeds share one."""
     plain = re.sub(r"[^A-Za-z0-9._-]", "_", feed)[:60]
@@ -45,8 +64,13 @@ def home_of(state_dir: Path, feed: str) -> Path:
     return state_dir / "poll" / (plain if same else f"{plain}-{hashlib.sha256(feed.encode()).hexdigest()[:8]}")
 
 
-def read(home: Path, url: str) -> Checkpoint | None:
+def read(home: Path, url: str, kind: type[C]) -> C | None:
     """The checkpoint in a folder, None if there is none yet.
+
+    Args:
+        home: the folder.
+        url: the server that is asked.
+        kind: what the feed writes down.
 
     Raises:
         InvalidCheckpoint: it is damaged, or of another server than `url`.
@@ -54,7 +78,7 @@ def read(home: Path, url: str) -> Checkpoint | None:
     """
     file = home / "checkpoint.json"
     try:
-        checkpoint = msgspec.json.decode(file.read_bytes(), type=Checkpoint)
+        checkpoint = msgspec.json.decode(file.read_bytes(), type=kind)
     except FileNotFoundError:
         return None
     except ValueError as error:
@@ -64,7 +88,7 @@ def read(home: Path, url: str) -> Checkpoint | None:
     return checkpoint
 
 
-def write(home: Path, checkpoint: Checkpoint) -> None:
+def write(home: Path, checkpoint: Checkpoint | ForecastCheckpoint) -> None:
     """Replace the checkpoint in a folder.
 
     Raises:

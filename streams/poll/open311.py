@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from sql.settings import settings
-from streams.poll.georeport import GeoReport, InvalidAddress, base_url
+from streams.poll.asking import InvalidAddress
+from streams.poll.georeport import GeoReport, base_url
 from streams.poll.poller import Poller
 from streams.sources import utc_now
 from streams.sources.kinds import mapping_of

@@ -6,19 +6,19 @@ the tables do not change) but never lose one. It tells that it is alive only aft
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
 
-from sql.child import only_one
 from streams import events
-from streams.broker import BrokerUnavailable, bootstrap_servers
+from streams.broker import bootstrap_servers
 from streams.poll import checkpoint
+from streams.poll.asking import Stopped
 from streams.poll.checkpoint import Checkpoint, Known
-from streams.poll.georeport import GeoReport, Record, ServerFailed, Stopped
+from streams.poll.georeport import GeoReport, Record
+from streams.poll.rounds import Rounds
 from streams.poll.windows import REQUESTED, UPDATED, Windows, looked_up
 from streams.publisher import Publisher
 from streams.sources import utc_now
@@ -36,15 +36,8 @@ MOST_IDS_A_ROUND = 5_000
 TOLD_KEPT = 200_000
 
 
-class Poller:
-    """One server, one source, one process.
-
-    Attributes:
-        events: events published since the start.
-        unreadable: records that could not be read since the start.
-        rounds: complete rounds since the start.
-        failure: why the last round was not complete.
-    """
+class Poller(Rounds):
+    """One server, one source, one process."""
 
     def __init__(
         self,
@@ -70,14 +63,10 @@ class Poller:
             clock: now.
             servers: where Kafka is, asked again for every round.
         """
+        super().__init__(source.name, state_dir=state_dir, every_seconds=every_seconds, stop=stop, servers=servers)
         self._server = server
         self._source = source
-        self._home = checkpoint.home_of(state_dir, source.name)
-        self._every_seconds = every_seconds
-        self._since = since
-        self._stop = stop
         self._clock = clock
-        self._servers = servers
         self._checkpoint = Checkpoint(server.shown_url, since.astimezone(UTC))
         self._windows = Windows(server)
         self._told: dict[str, None] = {}  # ids of events that Kafka has
@@ -86,52 +75,13 @@ class Poller:
         self._tells_updates: bool | None = None
         self._looks_up = True
         self._newest_update: datetime | None = None
-        self._had_broker = False
-        self.events = self.unreadable = self.rounds = 0
-        self.failure: str | None = None
 
-    def run(self, *, once: bool = False) -> bool:
-        """Poll until `stop` is set, or for one round. True: the last round was complete.
-
-        Raises:
-            BrokerUnavailable: Kafka is not there at the start, or for the one round; later it is waited for.
-            AlreadyRunning: another process polls for this source.
-            InvalidCheckpoint: the checkpoint is damaged, or of another server.
-            OSError: the checkpoint cannot be read or written.
-        """
-        self._home.mkdir(parents=True, exist_ok=True)
-        with only_one(self._home, what=f"`poll` of {self._source.name}"):
-            self._checkpoint = checkpoint.read(self._home, self._server.shown_url) or self._checkpoint
-            self._windows = Windows(self._server, longest_answer=self._checkpoint.longest_answer)
-            while True:
-                began = time.monotonic()
-                complete = self._try_round(once)
-                if once or self._stop.wait(max(0.0, self._every_seconds - (time.monotonic() - began))):
-                    return complete
-
-    def _try_round(self, once: bool) -> bool:
-        self._sent, self._seen = {}, {}
-        try:
-            with Publisher(self._servers()) as publisher:
-                self._had_broker = True
-                self._round(publisher)
-        except Stopped:
-            self.failure = "it was stopped"
-            return False
-        except ServerFailed as error:
-            self.failure = str(error)
-            log.warning("%s The round is not complete; the next one begins where this one stood.", error)
-            return False
-        except BrokerUnavailable as error:
-            if once or not self._had_broker:
-                raise
-            log.warning("%s The next round begins where this one stood.", error)
-            return False
-        self.rounds += 1
-        self.failure = None
-        return True
+    def _begin(self) -> None:
+        self._checkpoint = checkpoint.read(self._home, self._server.shown_url, Checkpoint) or self._checkpoint
+        self._windows = Windows(self._server, longest_answer=self._checkpoint.longest_answer)
 
     def _round(self, publisher: Publisher) -> None:
+        self._sent, self._seen = {}, {}
         began = self._clock()
         self._read_new(publisher, began)
         self._read_lately(publisher, began)

@@ -10,6 +10,7 @@ from streams.simulator.centre import Contact
 from streams.simulator.city import City, Queue
 from streams.simulator.city_file import hours_of
 from streams.simulator.days import Day
+from streams.simulator.weather_felt import FELT_DAYS, felt_in
 
 BUCKET_SECONDS = 900
 DAYS_PER_YEAR = 365.25
@@ -19,10 +20,13 @@ FIRST_TALK_SHARE = 0.4  # of one that ends with passing the resident on
 OFFER_SPREAD_SECONDS = 20.0  # a callback is offered between two announcements
 MINUTES_OPEN_TO_PASS_ON = 20.0  # nobody is passed on to a queue that is about to close
 SECONDS_PER_DAY = 86_400
+LEVEL_IS_RIGHT_ON = date(2026, 7, 1)
 
 
 @dataclass(frozen=True, slots=True)
-class _Surge:
+class Surge:
+    """One queue is far above its usual for a while; by the clock, in hours."""
+
     queue: str
     begins: float
     ends: float
@@ -35,8 +39,8 @@ def arrivals(city: City, seed: int, day: Day) -> list[tuple[float, Contact]]:
     Returns:
         (seconds since the day's beginning, contact) in order of time; the ids count the day's contacts.
     """
-    factor = _day_factor(city, seed, day)
-    surge = _surge(city, Random(f"{seed}/{day.date}/surge"))
+    factor = day_factor(city, seed, day)
+    surge = surge_on(city, seed, day)
     found: list[tuple[float, Contact]] = []
     for name in city.queues:
         times = _times(city, seed, day, name, factor, surge)
@@ -54,7 +58,8 @@ def arrivals(city: City, seed: int, day: Day) -> list[tuple[float, Contact]]:
 
 def id_prefix(city: City, seed: int, day: Day) -> str:
     """What the ids of a day begin with: equal ids are equal events only while neither the city nor the seed was changed."""
-    return f"sim-{city.fingerprint(seed)}-{day.date:%Y%m%d}"
+    stormy = any(0 <= (day.date - storm).days <= FELT_DAYS + 1 for storm in city.storms)  # one that a person put there
+    return f"sim-{city.fingerprint(seed)}-{day.date:%Y%m%d}{'s' if stormy else ''}"
 
 
 def opening(city: City, day: Day, name: str) -> tuple[float, float] | None:
@@ -78,7 +83,8 @@ def closings(city: City, day: Day) -> list[tuple[float, str]]:
     return found
 
 
-def _day_factor(city: City, seed: int, day: Day) -> float:
+def day_factor(city: City, seed: int, day: Day) -> float:
+    """How busy a day is for all queues alike, beside an ordinary day of its weekday; the weather comes on top of it."""
     demand = city.demand
     number = day.date.toordinal()
     phases = Random(f"{seed}/drift")
@@ -86,7 +92,8 @@ def _day_factor(city: City, seed: int, day: Day) -> float:
     waves = sum(sin(2 * pi * (number / period + phases.random())) for period in DRIFT_PERIODS_DAYS)
     drift = 1 + season + demand.drift_swing * waves / len(DRIFT_PERIODS_DAYS) ** 0.5
     holiday = demand.holiday_factor if day.holiday else 1.0
-    factor: float = drift * holiday * around_one(Random(f"{seed}/{day.date}/day"), demand.day_variation)
+    grown = (1 + demand.growth_a_year) ** ((day.date - LEVEL_IS_RIGHT_ON).days / DAYS_PER_YEAR)
+    factor: float = grown * drift * holiday * around_one(Random(f"{seed}/{day.date}/day"), demand.day_variation)
     return factor
 
 
@@ -95,35 +102,42 @@ def around_one(dice: Random, variation: float) -> float:
     return dice.gammavariate(variation**-2, variation**2) if variation else 1.0
 
 
-def _surge(city: City, dice: Random) -> _Surge | None:
+def surge_on(city: City, seed: int, day: Day) -> Surge | None:
+    """The surge of a day, if it has one."""
+    dice = Random(f"{seed}/{day.date}/surge")
     if dice.random() >= city.demand.surge_chance_per_day:
         return None
     phones = [name for name in city.queues if city.channels[name] == "phone"] or list(city.queues)
     queue, begins = dice.choice(phones), dice.uniform(*SURGE_CLOCK_HOURS)
-    return _Surge(queue, begins, begins + dice.uniform(*city.demand.surge_minutes) / 60, dice.uniform(*city.demand.surge_factor))
+    return Surge(queue, begins, begins + dice.uniform(*city.demand.surge_minutes) / 60, dice.uniform(*city.demand.surge_factor))
 
 
-def _times(city: City, seed: int, day: Day, name: str, factor: float, surge: _Surge | None) -> list[float]:
+def _times(city: City, seed: int, day: Day, name: str, factor: float, surge: Surge | None) -> list[float]:
     """Arrivals of a Poisson process whose rate is constant within each quarter of an hour."""
     hours = opening(city, day, name)
     if hours is None:
         return []
-    queue, weights = city.queues[name], city.profiles[city.queues[name].profile]
     dice = Random(f"{seed}/{day.date}/{name}/arrivals")
-    expected = queue.contacts_per_day[day.date.weekday()] * factor * around_one(dice, city.demand.queue_day_variation)
-    per_weight = expected / (_weight_of_open_hours(queue, weights) or 1.0)
+    factor *= felt_in(city, seed).on(name, day.date) * around_one(dice, city.demand.queue_day_variation)
     found = []
-    for bucket in range(round(day.seconds / BUCKET_SECONDS)):
+    for bucket, usual in enumerate(usual_day(city, day, name)):
         begins = float(bucket * BUCKET_SECONDS)
-        clock = day.clock_hours(begins + BUCKET_SECONDS / 2)
-        mean = per_weight * weight_at(weights, clock) * around_one(dice, city.demand.interval_variation)
-        if surge is not None and surge.queue == name and surge.begins <= clock < surge.ends:
+        mean = usual * factor * around_one(dice, city.demand.interval_variation)
+        if surge is not None and surge.queue == name and surge.begins <= day.clock_hours(begins + BUCKET_SECONDS / 2) < surge.ends:
             mean *= surge.factor
         at = begins
         while mean > 0 and (at := at + dice.expovariate(mean) * BUCKET_SECONDS) < begins + BUCKET_SECONDS:
             if hours[0] <= at < hours[1]:
                 found.append(at)
     return found
+
+
+def usual_day(city: City, day: Day, name: str) -> list[float]:
+    """How many contacts a queue expects on an ordinary day of that weekday, by quarter hour from the day's beginning, open or not."""
+    queue, weights = city.queues[name], city.profiles[city.queues[name].profile]
+    per_weight = queue.contacts_per_day[day.date.weekday()] / (_weight_of_open_hours(queue, weights) or 1.0)
+    middles = (BUCKET_SECONDS * (bucket + 0.5) for bucket in range(round(day.seconds / BUCKET_SECONDS)))
+    return [per_weight * weight_at(weights, day.clock_hours(middle)) for middle in middles]
 
 
 def weight_at(weights: tuple[float, ...], clock_hours: float) -> float:

@@ -1,7 +1,7 @@
 """What a simulated city is: its queues, demand, people and habits, read from TOML files and checked. It draws no random number."""
 
 import hashlib
-from datetime import time
+from datetime import date, time
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -25,12 +25,15 @@ from streams.simulator.city_file import (
     hours_of,
 )
 from streams.simulator.request_city import Requests, load_requests
+from streams.simulator.weather_city import Weather, load_weather
 
 DEFAULT_CITY = Path(__file__).with_name("philadelphia.toml")
 _FROM_ELSEWHERE = {
     "channels": "the file that `queue_names` points to",
     "requests": "the file that `requests_file` points to",
     "timezone": "the setting CITY_TIMEZONE",
+    "weather": "the file that `weather_file` points to",
+    "storms": "the option --storm",
 }
 AGENTS_FEED = "agents"  # the key of [feeds] that is no channel
 
@@ -40,6 +43,7 @@ class Demand(Struct, frozen=True, forbid_unknown_fields=True):
 
     season_swing: Share
     drift_swing: Share
+    growth_a_year: Annotated[float, Meta(gt=-0.5, le=0.5)]
     day_variation: Share
     queue_day_variation: Share
     interval_variation: Share
@@ -136,8 +140,8 @@ class Holiday(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     nth: Literal[-1, 1, 2, 3, 4] | None = None
 
 
-class City(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A whole city: its contact centre as its file says, and what residents ask of the departments."""
+class City(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, eq=False):
+    """A whole city: its contact centre as its file says, what residents ask of the departments, and its weather. Two are never equal."""
 
     name: Text
     day_begins: Clock
@@ -152,9 +156,12 @@ class City(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     defects: Defects
     holidays: tuple[Holiday, ...] = ()
     requests_file: str | None = None  # beside this file; None: nobody asks for anything but a talk
+    weather_file: str | None = None  # beside this file; None: there is no weather
     channels: dict[str, str] = {}  # by queue; not from this file, but from `queue_names`
     timezone: str = ""  # not from this file, but from the settings
     requests: Requests | None = None  # not from this file, but from `requests_file`
+    weather: Weather | None = None  # not from this file, but from `weather_file`
+    storms: tuple[date, ...] = ()  # not from this file, but from whoever starts it
 
     @property
     def zone(self) -> ZoneInfo:
@@ -167,9 +174,10 @@ class City(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         return time.fromisoformat(self.day_begins)
 
     def fingerprint(self, seed: int) -> str:
-        """Eight characters that differ for every other seed, and after every change of the contact centre."""
+        """Eight characters that differ for every other seed, and after every change of the contact centre or its weather."""
         centre = msgspec.to_builtins(self)
         del centre["requests_file"], centre["requests"]  # a new type of request must not make new contacts
+        del centre["storms"]  # which change their own days alone: see `arrivals.id_prefix`
         return _fingerprint(seed, centre)
 
     def requests_fingerprint(self, seed: int) -> str:
@@ -182,12 +190,13 @@ def _fingerprint(seed: int, of: object) -> str:
     return hashlib.sha256(msgspec.json.encode((seed, of))).hexdigest()[:8]
 
 
-def load_city(path: Path = DEFAULT_CITY, *, timezone: str = "America/New_York") -> City:
-    """Read a city's file and the files of queue names and of requests that it points to.
+def load_city(path: Path = DEFAULT_CITY, *, timezone: str = "America/New_York", storms: tuple[date, ...] = ()) -> City:
+    """Read a city's file and the files of queue names, requests and weather that it points to.
 
     Args:
         path: the city's file.
         timezone: an IANA name; all clock times of the file are in it.
+        storms: days that get a storm beside those that the weather has of itself.
 
     Raises:
         InvalidCity: one of them cannot be read, has an unknown or missing entry, a value out of range, or a name that nothing has.
@@ -207,8 +216,10 @@ def load_city(path: Path = DEFAULT_CITY, *, timezone: str = "America/New_York") 
     for problem in _problems(city, channels, names.name):
         raise InvalidCity(f"{path}: {problem}")
     requests = load_requests(path.parent / city.requests_file, city.profiles) if city.requests_file is not None else None
+    weather = load_weather(path.parent / city.weather_file, city.queues) if city.weather_file is not None else None
     channels = {queue: channels[queue] for queue in city.queues}
-    return msgspec.structs.replace(city, channels=channels, timezone=timezone, requests=requests)
+    storms = tuple(sorted(set(storms))) if weather is not None else ()
+    return msgspec.structs.replace(city, channels=channels, timezone=timezone, requests=requests, weather=weather, storms=storms)
 
 
 def _problems(city: City, channels: dict[str, str], names: str) -> list[str]:

@@ -10,6 +10,7 @@ from streams.sources.asterisk import QueueLog
 from streams.sources.cloudevents import CloudEvents
 from streams.sources.connect import Connect
 from streams.sources.mapping import NO_MAPPING, InvalidMapping, Mapping, read_mapping
+from streams.sources.nws_forecast import NwsForecast
 from streams.sources.open311 import Open311
 from streams.sources.request_mapping import NO_REQUEST_MAPPING, RequestMapping, find_mapping, read_request_mapping, shipped
 from streams.sources.request_table import RequestTable
@@ -20,6 +21,7 @@ DEFAULT_NAMES = {
     "cloudevents": "cloudevents",
     "open311": "open311/server1",
     "requests": "requests/table1",
+    "nws-forecast": "nws/forecast1",
 }
 KINDS = tuple(DEFAULT_NAMES)
 FOLLOWED_KINDS = ("asterisk", "connect")
@@ -71,4 +73,6 @@ def source_of(kind: str, *, name: str | None = None, mapping: AnyMapping | None 
                 f"A table of requests needs a mapping with [columns]: --mapping {', '.join(shipped())}, or a TOML file of your own."
             )
         return RequestTable(name, mapping=city, zone=settings().zone, clock=clock)
+    if kind == "nws-forecast":
+        return NwsForecast(name, clock=clock)
     return CloudEvents(name, clock=clock)

@@ -7,13 +7,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from streams import events
-from tests.event_strategies import EVENTS
+from tests.event_strategies import EVENTS, WEATHER_EVENTS
 
 NOON = datetime(2025, 11, 25, 12, tzinfo=UTC)
 GOOD = events.encode(events.event(events.ContactQueued("c1", "general"), source="s", event_id="e1", at=NOON))
 
 
-@given(EVENTS)
+@given(EVENTS | WEATHER_EVENTS)
 def test_what_is_encoded_is_decoded(event: events.Event) -> None:
     assert events.decode(events.encode(event)) == event
 
@@ -75,6 +75,25 @@ def test_impossible_durations_are_refused(seconds: float) -> None:
         assert events.decode(events.encode(event)).data == events.ContactEnded("c")
 
 
+@pytest.mark.parametrize(
+    ("data", "field"),
+    [
+        pytest.param(events.WeatherForecast("PHI/49,75", ()), "data.hours", id="a forecast without hours"),
+        pytest.param(events.WeatherForecast("PHI/49,75", (events.ForecastHour(NOON),) * 401), "data.hours", id="too many hours"),
+        pytest.param(
+            events.WeatherForecast("PHI/49,75", (events.ForecastHour(NOON, snow_mm=-1.0),)),
+            "hours.*snow_mm",
+            id="less than no snow",
+        ),
+        pytest.param(events.WeatherObserved("KPHL", NOON.date(), temperature_max_celsius=71.0), "temperature_max_celsius", id="too hot"),
+        pytest.param(events.WeatherObserved("", NOON.date()), "data.station", id="no station"),
+    ],
+)
+def test_impossible_weather_is_refused(data: events.Data, field: str) -> None:
+    with pytest.raises(events.InvalidEvent, match=field):
+        events.decode(events.encode(events.event(data, source="s", event_id="e", at=NOON)))
+
+
 def test_a_naive_time_is_refused() -> None:
     with pytest.raises(ValueError, match="no time zone"):
         events.event(events.ContactEnded("c"), source="s", event_id="e", at=datetime(2025, 1, 1))  # noqa: DTZ001
@@ -93,6 +112,9 @@ def test_times_are_utc() -> None:
         (events.ContactLeftQueue("c", "closed"), events.CONTACTS, b"c"),
         (events.ContactEnded("c"), events.CONTACTS, b"c"),
         (events.AgentStateChanged("ann", "away"), events.AGENTS, b"ann"),
+        (events.SearchPerformed("s", "snow", 3), events.SEARCHES, None),
+        (events.WeatherForecast("PHI/49,75", (events.ForecastHour(NOON),)), events.WEATHER, b"PHI/49,75"),
+        (events.WeatherObserved("KPHL", NOON.date()), events.WEATHER, b"KPHL"),
         (events.FeedHeartbeat(5), events.CONTACTS, None),
         (events.SourceUnreadable(b"x", "why"), events.CONTACTS, None),
     ],

@@ -24,10 +24,11 @@ from streams import events
 from streams.__main__ import main
 from streams.broker import BrokerUnavailable
 from streams.follow import InvalidCheckpoint
+from streams.poll import asking
 from streams.poll import checkpoint as checkpoints
-from streams.poll import georeport
+from streams.poll.asking import InvalidAddress, ServerFailed, Stopped
 from streams.poll.checkpoint import Checkpoint
-from streams.poll.georeport import GeoReport, InvalidAddress, Refused, ServerFailed, Stopped, base_url
+from streams.poll.georeport import GeoReport, Refused, base_url
 from streams.poll.poller import Poller
 from streams.poll.windows import REQUESTED, Windows, looked_up
 from streams.sources.open311 import Open311
@@ -145,20 +146,20 @@ def test_what_may_pass_is_asked_again(ask: Callable[..., Asking], fault: str) ->
 
 
 def test_a_body_that_drips_is_given_up(ask: Callable[..., Asking], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(georeport, "WHOLE_ANSWER_SECONDS", 0.1)
+    monkeypatch.setattr(asking, "WHOLE_ANSWER_SECONDS", 0.1)
     habits = Habits(many(4), faults=deque(["slow"]))
     assert read(ask(habits).client) == newest(habits.records)
 
 
 def test_a_silent_server_is_given_up(monkeypatch: pytest.MonkeyPatch, ask: Callable[..., Asking]) -> None:
-    monkeypatch.setattr(georeport, "READ_SECONDS", 0.05)
+    monkeypatch.setattr(asking, "READ_SECONDS", 0.05)
     monkeypatch.setattr(Habits, "answer", lambda *_: threading.Event().wait(0.3) or [])
     with pytest.raises(ServerFailed, match=r"no answer in 0 s; given up after 5 attempts"):
         read(ask(Habits([])).client)
 
 
 def test_a_body_that_is_too_large_is_given_up(ask: Callable[..., Asking], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(georeport, "LARGEST_ANSWER_BYTES", 5_000)
+    monkeypatch.setattr(asking, "LARGEST_ANSWER_BYTES", 5_000)
     with pytest.raises(ServerFailed, match="the answer is larger than"):
         read(ask(Habits(many(100))).client)
 
@@ -224,7 +225,7 @@ def test_the_key_is_never_told(ask: Callable[..., Asking], caplog: pytest.LogCap
     ],
 )
 def test_retry_after_is_heeded_up_to_five_minutes(header: str | None, expected: float | None) -> None:
-    assert georeport._retry_after(header, NOON) == expected
+    assert asking.retry_after(header, NOON) == expected
 
 
 @pytest.mark.parametrize(
@@ -297,7 +298,7 @@ class City:
 
     @property
     def checkpoint(self) -> Checkpoint:
-        found = checkpoints.read(self.home, self.server.url)
+        found = checkpoints.read(self.home, self.server.url, Checkpoint)
         assert found is not None
         return found
 
