@@ -16,25 +16,26 @@ from dashboard.snapshot import Snapshot
 
 CADENCE_SECONDS = 60.0  # the page asks every half minute
 DAYS_FROM_HOURS = 48
+FEWEST_FOLDED = 3  # fewer take no more room than the line that would stand for them
 
 COLUMNS: list[dict[str, Any]] = [
-    {"key": "name", "kind": "name", "title": "", "width": "minmax(150px, 1fr)"},
-    {"key": "open", "kind": "num", "title": "Open", "width": "68px", "strong": True},
-    {"key": "overdue", "kind": "num", "title": "Overdue", "width": "82px"},
-    {"key": "soon", "kind": "num", "title": "Due in 7 days", "width": "106px"},
-    {"key": "untargeted", "kind": "num", "title": "No due day", "width": "94px"},
-    {"key": "ages", "kind": "parts", "title": "Age, faint to strong", "width": "132px"},
-    {"key": "oldest", "kind": "num", "title": "Oldest", "width": "84px"},
-    {"key": "flow", "kind": "num", "title": "Last week", "width": "90px"},
-    {"key": "trend", "kind": "spark", "title": f"Open, {TREND_WEEKS} weeks", "width": "138px"},
-    {"key": "clear", "kind": "num", "title": "To clear", "width": "84px"},
+    {"key": "name", "kind": "name", "title": "", "width": "minmax(190px, 1.3fr)"},
+    {"key": "open", "kind": "num", "title": "Open", "width": "66px", "strong": True},
+    {"key": "overdue", "kind": "num", "title": "Overdue", "width": "78px"},
+    {"key": "soon", "kind": "num", "title": "Due in 7 days", "width": "102px"},
+    {"key": "untargeted", "kind": "num", "title": "No due day", "width": "90px"},
+    {"key": "ages", "kind": "parts", "title": "Age, faint to strong", "width": "138px"},
+    {"key": "oldest", "kind": "num", "title": "Oldest", "width": "76px"},
+    {"key": "flow", "kind": "num", "title": "Last week", "width": "84px"},
+    {"key": "trend", "kind": "spark", "title": f"Open, {TREND_WEEKS} weeks", "width": "126px"},
+    {"key": "clear", "kind": "num", "title": "To clear", "width": "80px"},
     {"key": "on_time", "kind": "num", "unit": "%", "title": "On time", "width": "78px", "strong": True},
-    {"key": "promise", "kind": "text", "title": "Due, target", "width": "134px"},
-    {"key": "median", "kind": "num", "title": "Half closed in", "width": "110px"},
-    {"key": "p90", "kind": "num", "title": "90% closed in", "width": "110px"},
-    {"key": "reopened", "kind": "num", "unit": "%", "title": "Reopened", "width": "90px"},
-    {"key": "idle", "kind": "num", "unit": "%", "title": "No work", "width": "78px"},
-    {"key": "verdict", "kind": "word", "title": "What needs attention", "width": "minmax(210px, 1.2fr)"},
+    {"key": "promise", "kind": "text", "title": "Due, target", "width": "118px"},
+    {"key": "median", "kind": "num", "title": "Half closed in", "width": "104px"},
+    {"key": "p90", "kind": "num", "title": "90% closed in", "width": "108px"},
+    {"key": "reopened", "kind": "num", "unit": "%", "title": "Reopened", "width": "86px"},
+    {"key": "idle", "kind": "num", "unit": "%", "title": "No work", "width": "76px"},
+    {"key": "verdict", "kind": "word", "title": "What needs attention", "width": "minmax(180px, 1fr)"},
 ]
 TYPE_NOTE = (
     "Age: up to 7, 30, 90 days, and older. Last week: opened less closed in the last full week. "
@@ -43,6 +44,20 @@ TYPE_NOTE = (
 )
 NOTE = f"{TYPE_NOTE} Open, {TREND_WEEKS} weeks: at each week's end, each on its own scale from 0."
 TYPE_COLUMNS = [column for column in COLUMNS if column["key"] != "trend"]
+
+# Of the table of requests, as Streamlit's column_config: px, so that no time is cut off.
+REQUEST_COLUMNS: dict[str, Any] = {
+    "Request": {"width": 214},
+    "Type": {"width": 256},
+    "Requested": {"width": 136},
+    "Due": {"width": 136},
+    "Closed": {"width": 136},
+    "Days open": {"width": 86, "type_config": {"type": "number", "format": "%.1f"}},
+    "Address": {"width": 190},
+    "Zip": {"width": 70},
+    "Came by": {"width": 84},
+    "Notes, as known today": {"width": 420},
+}
 
 
 def hours(value: float | None, cases: int) -> str:
@@ -106,6 +121,8 @@ def tiles(standings: Standings, snapshot: Snapshot, asked_at: datetime) -> dict[
 def board(standings: Standings, parts: list[Judged], asked_at: datetime, link: dict[str, str]) -> Figure:
     """One row a department, or a type of one, what needs attention first; the whole is the last row.
 
+    Those with nothing open and nothing due are folded into one line, which the reader may open.
+
     Args:
         standings: all of them.
         parts: the ranked parts.
@@ -116,7 +133,7 @@ def board(standings: Standings, parts: list[Judged], asked_at: datetime, link: d
     columns = TYPE_COLUMNS if of_types else COLUMNS
     named = [{**columns[0], "title": "Type of request" if of_types else "Department"}, *columns[1:]]
     whole = judge(standings.whole)
-    rows = [_row(one, link) for one in parts]
+    rows = _folded([_row(one, link) for one in parts], [is_quiet(one.standing) for one in parts], "type" if of_types else "department")
     total = _row(whole, {}) | {"total": True, "name": "All types" if of_types else "City", "href": None}
     return {
         "title": "",
@@ -125,6 +142,21 @@ def board(standings: Standings, parts: list[Judged], asked_at: datetime, link: d
         "note": TYPE_NOTE if of_types else NOTE,
         **stamp(Source(asked_at, CADENCE_SECONDS)),
     }
+
+
+def is_quiet(one: Standing) -> bool:
+    """Nothing is open, and nothing was due in the last full weeks."""
+    return not one.open and not one.due
+
+
+def _folded(rows: list[Figure], quiet: list[bool], noun: str) -> list[Figure]:
+    """The rows in their order, the quiet ones last, behind a line that says how many they are; as they are, if few are quiet or all."""
+    if sum(quiet) < FEWEST_FOLDED or all(quiet):
+        return rows
+    behind = [row | {"folded": True} for row, still in zip(rows, quiet, strict=True) if still]
+    words = f"{wording.plural(len(behind), f'more {noun}')} with nothing open and nothing due"
+    fold = {"key": "\nfold", "fold": True, "name": words}
+    return [*(row for row, still in zip(rows, quiet, strict=True) if not still), fold, *behind]
 
 
 def _row(judged: Judged, link: dict[str, str]) -> Figure:
@@ -171,6 +203,11 @@ def _promise(one: Standing) -> str:
 
 def _oldest(age_hours: float) -> str:
     return f"{age_hours:.0f} h" if age_hours < DAYS_FROM_HOURS else f"{age_hours / 24:,.0f} d"
+
+
+def told(requests: pd.DataFrame) -> list[str]:
+    """The columns of a table of requests that say something; one that is empty is not shown."""
+    return [str(name) for name in requests if (requests[name].notna() & (requests[name] != "")).any()]
 
 
 def request_table(found: pd.DataFrame, zone: ZoneInfo) -> pd.DataFrame:

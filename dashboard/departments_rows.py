@@ -1,15 +1,17 @@
 """How each department, or each type of one, stands at an instant: the reports on requests, joined. It asks through a function."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import cast
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 
 CITY = "city"  # the row that adds up every department
 ON_TIME_WEEKS, TREND_WEEKS, PATIENCE_DAYS = 4, 12, 30
+SIDE_BY_SIDE = 3  # questions at once: the database has more than one processor, and a page must not take all of its connections
 
 Ask = Callable[..., pd.DataFrame]
 
@@ -81,7 +83,7 @@ def read(ask: Ask, at: datetime, zone: ZoneInfo, department: str | None = None, 
     """How the departments, or the types of one, stand.
 
     Args:
-        ask: asks a named query: `ask(name, **parameters)`.
+        ask: asks a named query: `ask(name, **parameters)`; it is called from several threads at once.
         at: the instant.
         zone: the city's.
         department: None: all departments of the city.
@@ -99,18 +101,31 @@ def read(ask: Ask, at: datetime, zone: ZoneInfo, department: str | None = None, 
     as_of = {} if is_now else {"as_of": at}
     weeks = {"from": monday - timedelta(weeks=ON_TIME_WEEKS), "to": monday}
     patient = {"from": monday - timedelta(weeks=ON_TIME_WEEKS, days=PATIENCE_DAYS), "to": monday - timedelta(days=PATIENCE_DAYS)}
+    of_last_week = {"from": monday - timedelta(weeks=1), "to": monday}
+    found = _side_by_side(
+        ask,
+        {
+            "reopened": which | as_of | patient,
+            "time-to-close": which | as_of,
+            "due-cohort": which | as_of | weeks,
+            "open-by-week": {"weeks": TREND_WEEKS, "to": monday},
+            "backlog": which | as_of,
+            "weeks-to-clear": which | as_of,
+            "flow": which | of_last_week,
+        },
+    )
     frames = [
-        ask("backlog", **which, **as_of),
-        ask("weeks-to-clear", **which, **as_of).drop(columns=["open"]),
-        ask("time-to-close", **which, **as_of).rename(columns={"closed": "closed_in_time", "n": "recent"}),
-        ask("due-cohort", **which, **as_of, **weeks).drop(columns=["closed"]),
-        ask("flow", **which, **{"from": monday - timedelta(weeks=1), "to": monday}),
-        ask("reopened", **which, **as_of, **patient).rename(columns={"closed": "closed_recently"}),
+        found["backlog"],
+        found["weeks-to-clear"].drop(columns=["open"]),
+        found["time-to-close"].rename(columns={"closed": "closed_in_time", "n": "recent"}),
+        found["due-cohort"].drop(columns=["closed"]),
+        found["flow"],
+        found["reopened"].rename(columns={"closed": "closed_recently"}),
     ]
     joined = frames[0]
     for frame in frames[1:]:
         joined = joined.merge(frame.drop(columns=["name"]), on=["department", "service_name"], how="outer", suffixes=("", "_"))
-    trend = {} if by_type else _open_by_week(ask("weekly-requests", weeks=TREND_WEEKS, to=monday))
+    trend = _open_by_week(found["open-by-week"])
     rows = tuple(_standing(row, trend) for row in cast(list[dict[str, object]], joined.to_dict("records")))
     order = {(row["department"], row["service_name"]): n for n, row in enumerate(frames[0].to_dict("records"))}
     if department is None:
@@ -123,6 +138,13 @@ def read(ask: Ask, at: datetime, zone: ZoneInfo, department: str | None = None, 
         return None
     parts.sort(key=lambda row: order.get((row.department, row.service_name), len(order)))
     return Standings(at, zone, whole, tuple(parts))
+
+
+def _side_by_side(ask: Ask, questions: dict[str, dict[str, Any]]) -> dict[str, pd.DataFrame]:
+    """The answers by question. The longest are asked first, so that none of them is waited for at the end."""
+    with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="departments") as threads:
+        answers = threads.map(lambda name: ask(name, **questions[name]), questions)
+        return dict(zip(questions, answers, strict=True))
 
 
 def _open_by_week(weekly: pd.DataFrame) -> dict[str, tuple[float, ...]]:

@@ -18,11 +18,12 @@ IMMUTABLE PARALLEL SAFE LANGUAGE sql AS $$
     SELECT min(c) FROM unnest(seen_closed) AS c WHERE c < at AND c >= coalesce((SELECT max(o) FROM unnest(seen_open) AS o WHERE o < at), '-infinity')
 $$;
 
--- When a request was closed, as known at an instant; NULL: it was open then. Nearly all were never reopened, and cost no more than a comparison.
+-- When a request was closed, as known at an instant; NULL: it was open then. Nearly all were not reopened since, and cost no more than a comparison.
 CREATE FUNCTION metric.closed_as_of(closed_at timestamptz, reopened boolean, seen_open timestamptz[], seen_closed timestamptz[], at timestamptz)
 RETURNS timestamptz
 IMMUTABLE PARALLEL SAFE LANGUAGE sql AS $$
-    SELECT CASE WHEN reopened THEN metric.closed_again_as_of(seen_open, seen_closed, at) WHEN closed_at < at THEN closed_at END
+    SELECT CASE WHEN reopened AND seen_open[cardinality(seen_open)] >= at THEN metric.closed_again_as_of(seen_open, seen_closed, at)
+                WHEN closed_at < at THEN closed_at END
 $$;
 
 -- One row a closing that was followed by a reopening.
@@ -40,20 +41,28 @@ IMMUTABLE PARALLEL SAFE LANGUAGE sql AS $$
     WHERE change.is_closed AND change.next_at IS NOT NULL
 $$;
 
--- One row a request that was open at an instant.
+-- One row a request that was open at an instant. Four parts, each with an index of its own; one that was reopened before the instant and not
+-- closed before it was open, and only of those reopened later must be looked up what was seen when.
 CREATE FUNCTION metric.open_requests(at timestamptz) RETURNS TABLE (
-    department text, service_name text, requested_datetime timestamptz, expected_datetime timestamptz, service_request_id text
+    department text, service_name text, requested_datetime timestamptz, expected_datetime timestamptz
 ) STABLE PARALLEL SAFE LANGUAGE sql AS $$
-    SELECT r.department, r.service_name, r.requested_datetime, r.expected_datetime, NULL
+    SELECT r.department, r.service_name, r.requested_datetime, r.expected_datetime
     FROM request AS r WHERE r.closed_at IS NULL AND NOT r.reopened AND r.requested_datetime < at
     UNION ALL
-    SELECT r.department, r.service_name, r.requested_datetime, r.expected_datetime, r.service_request_id
-    FROM request AS r WHERE r.closed_at IS NULL AND r.reopened AND r.requested_datetime < at AND metric.is_open_at(r.seen_open, r.seen_closed, at)
+    SELECT r.department, r.service_name, r.requested_datetime, r.expected_datetime
+    FROM request AS r
+    WHERE r.closed_at IS NULL AND r.reopened AND r.requested_datetime < at
+      AND (r.seen_open[cardinality(r.seen_open)] < at OR metric.is_open_at(r.seen_open, r.seen_closed, at))
     UNION ALL
-    SELECT r.department, r.service_name, r.requested_datetime, r.expected_datetime, r.service_request_id
+    SELECT r.department, r.service_name, r.requested_datetime, r.expected_datetime
     FROM request AS r
     -- "IS TRUE" keeps the planner, which does not know how near `at` is, to the index of closings: few were closed since
-    WHERE r.closed_at >= at AND (r.requested_datetime < at) IS TRUE AND (NOT r.reopened OR metric.is_open_at(r.seen_open, r.seen_closed, at))
+    WHERE r.closed_at >= at AND (r.requested_datetime < at) IS TRUE AND NOT r.reopened
+    UNION ALL
+    SELECT r.department, r.service_name, r.requested_datetime, r.expected_datetime
+    FROM request AS r
+    WHERE r.closed_at >= at AND (r.requested_datetime < at) IS TRUE AND r.reopened
+      AND (r.seen_open[cardinality(r.seen_open)] < at OR metric.is_open_at(r.seen_open, r.seen_closed, at))
 $$;
 
 -- One row a closing in [starts_at, ends_at): those that held, and those that were followed by a reopening.
@@ -66,7 +75,33 @@ CREATE FUNCTION metric.closings(starts_at timestamptz, ends_at timestamptz) RETU
     UNION ALL
     SELECT r.service_request_id, r.department, r.service_name, again.closed_at, again.reopened_at, r.expected_datetime, r.status_notes, r.address_key
     FROM request AS r CROSS JOIN LATERAL metric.reopenings(r.seen_open, r.seen_closed) AS again
-    WHERE r.reopened AND r.seen_open[cardinality(r.seen_open)] > starts_at AND again.closed_at >= starts_at AND again.closed_at < ends_at
+    WHERE r.reopened AND r.seen_open[cardinality(r.seen_open)] > starts_at AND r.seen_closed[1] < ends_at
+      AND again.closed_at >= starts_at AND again.closed_at < ends_at
+$$;
+
+-- The same closings, each with whether it can be told if it was followed, and whether it was: within 30 days, and before `at`, by a reopening or
+-- by a request of the same type at the same place. Types that are asked for again by design are not eligible.
+CREATE FUNCTION metric.judged_closings(starts_at timestamptz, ends_at timestamptz, at timestamptz, zone text) RETURNS TABLE (
+    department text, service_name text, closed_at timestamptz, status_notes text, is_eligible boolean, is_followed boolean
+) STABLE PARALLEL SAFE LANGUAGE sql AS $$
+    WITH closing AS MATERIALIZED (
+        SELECT c.*, NOT coalesce(service.left_out_of_reopening, false) AND (c.address_key IS NOT NULL OR c.reopened_at IS NOT NULL) AS is_eligible
+        FROM metric.closings($1, $2) AS c LEFT JOIN service USING (service_name)
+    )
+    SELECT c.department, c.service_name, c.closed_at, c.status_notes, c.is_eligible,
+           c.is_eligible AND (
+               coalesce(c.reopened_at <= metric.days_before(c.closed_at, -30, $4) AND c.reopened_at < $3, false)
+               OR (c.service_request_id, c.closed_at) IN (
+                   -- one reading of what was asked for in those weeks: to look each address up would read all over the history
+                   SELECT first.service_request_id, first.closed_at FROM closing AS first
+                   WHERE EXISTS (
+                       SELECT FROM request AS later
+                       WHERE later.requested_datetime > $1 AND later.requested_datetime <= metric.days_before($2, -31, $4)
+                         AND later.requested_datetime < $3
+                         AND later.address_key = first.address_key AND later.service_name = first.service_name
+                         AND later.requested_datetime > first.closed_at
+                         AND later.requested_datetime <= metric.days_before(first.closed_at, -30, $4))))
+    FROM closing AS c
 $$;
 
 -- Overdue, due within the next seven days, due later, or without a target: the four add up to the open ones.

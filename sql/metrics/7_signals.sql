@@ -77,7 +77,8 @@ STABLE PARALLEL SAFE LANGUAGE sql AS $$
     FROM (
         SELECT r.department, r.status_notes, moved.*
         FROM (
-            SELECT * FROM request WHERE reopened AND seen_open[cardinality(seen_open)] >= starts_at
+            SELECT * FROM request
+            WHERE reopened AND seen_open[cardinality(seen_open)] >= starts_at AND least(requested_datetime, seen_closed[1]) < ends_at
             UNION ALL SELECT * FROM request
             WHERE reopened AND seen_open[cardinality(seen_open)] < starts_at AND closed_at >= starts_at AND closed_at < ends_at
             UNION ALL SELECT * FROM request
@@ -88,9 +89,11 @@ STABLE PARALLEL SAFE LANGUAGE sql AS $$
             SELECT r.requested_datetime, 1, 0, 1
             UNION ALL SELECT r.closed_at, 0, 1, 0 WHERE r.closed_at IS NOT NULL
             UNION ALL SELECT greatest(r.closed_at, r.requested_datetime), 0, 0, -1 WHERE r.closed_at IS NOT NULL
-            UNION ALL SELECT x.closed_at, 0, 1, 0 FROM metric.reopenings(r.seen_open, r.seen_closed) AS x
-            UNION ALL SELECT greatest(x.closed_at, r.requested_datetime), 0, 0, -1 FROM metric.reopenings(r.seen_open, r.seen_closed) AS x
-            UNION ALL SELECT greatest(x.reopened_at, r.requested_datetime), 0, 0, 1 FROM metric.reopenings(r.seen_open, r.seen_closed) AS x
+            UNION ALL SELECT each.*
+            FROM metric.reopenings(r.seen_open, r.seen_closed) AS x CROSS JOIN LATERAL (
+                VALUES (x.closed_at, 0, 1, 0), (greatest(x.closed_at, r.requested_datetime), 0, 0, -1),
+                       (greatest(x.reopened_at, r.requested_datetime), 0, 0, 1)
+            ) AS each
         ) AS moved (at, opened, closed, change)
     ) AS again
     WHERE again.at >= starts_at AND again.at < ends_at

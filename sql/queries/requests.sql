@@ -1,22 +1,24 @@
 -- backlog --
 -- One row a department (or a type of one) and one for the city: what was open at `as_of`, by when it is due and how old it is.
-WITH bounds AS (
-    SELECT coalesce(:as_of, now()) AS at, metric.days_before(coalesce(:as_of, now()), -7, :zone) AS in_7_days,
-           metric.days_before(coalesce(:as_of, now()), 7, :zone) AS age_7, metric.days_before(coalesce(:as_of, now()), 30, :zone) AS age_30,
-           metric.days_before(coalesce(:as_of, now()), 90, :zone) AS age_90
+WITH bounds AS NOT MATERIALIZED (
+    SELECT coalesce(:as_of, now()) AS at
+), days AS MATERIALIZED (
+    SELECT metric.days_before(at, -7, :zone) AS in_7_days, metric.days_before(at, 7, :zone) AS age_7,
+           metric.days_before(at, 30, :zone) AS age_30, metric.days_before(at, 90, :zone) AS age_90
+    FROM bounds
 ), counted AS (
     SELECT metric.group_name(grouping(r.department), r.department) AS department, metric.group_name(grouping(r.service_name), r.service_name) AS service_name,
            count(*) AS open,
-           count(*) FILTER (WHERE metric.due_state(r.expected_datetime, b.at, b.in_7_days) = 'overdue') AS overdue,
-           count(*) FILTER (WHERE metric.due_state(r.expected_datetime, b.at, b.in_7_days) = 'due_next_7_days') AS due_next_7_days,
-           count(*) FILTER (WHERE metric.due_state(r.expected_datetime, b.at, b.in_7_days) = 'due_later') AS due_later,
-           count(*) FILTER (WHERE metric.due_state(r.expected_datetime, b.at, b.in_7_days) = 'no_target') AS no_target,
-           count(*) FILTER (WHERE r.requested_datetime >= b.age_7) AS age_0_7_days,
-           count(*) FILTER (WHERE r.requested_datetime < b.age_7 AND r.requested_datetime >= b.age_30) AS age_8_30_days,
-           count(*) FILTER (WHERE r.requested_datetime < b.age_30 AND r.requested_datetime >= b.age_90) AS age_31_90_days,
-           count(*) FILTER (WHERE r.requested_datetime < b.age_90) AS age_over_90_days,
+           count(*) FILTER (WHERE metric.due_state(r.expected_datetime, b.at, days.in_7_days) = 'overdue') AS overdue,
+           count(*) FILTER (WHERE metric.due_state(r.expected_datetime, b.at, days.in_7_days) = 'due_next_7_days') AS due_next_7_days,
+           count(*) FILTER (WHERE metric.due_state(r.expected_datetime, b.at, days.in_7_days) = 'due_later') AS due_later,
+           count(*) FILTER (WHERE metric.due_state(r.expected_datetime, b.at, days.in_7_days) = 'no_target') AS no_target,
+           count(*) FILTER (WHERE r.requested_datetime >= days.age_7) AS age_0_7_days,
+           count(*) FILTER (WHERE r.requested_datetime < days.age_7 AND r.requested_datetime >= days.age_30) AS age_8_30_days,
+           count(*) FILTER (WHERE r.requested_datetime < days.age_30 AND r.requested_datetime >= days.age_90) AS age_31_90_days,
+           count(*) FILTER (WHERE r.requested_datetime < days.age_90) AS age_over_90_days,
            min(r.requested_datetime) AS oldest_requested_datetime
-    FROM bounds AS b CROSS JOIN LATERAL metric.open_requests(b.at) AS r
+    FROM bounds AS b CROSS JOIN days CROSS JOIN LATERAL metric.open_requests(b.at) AS r
     WHERE (cast(:department AS text) IS NULL OR r.department = :department)
     GROUP BY GROUPING SETS ((r.department, r.service_name), (r.department), ())
 ), wanted AS (
@@ -41,22 +43,23 @@ WITH bounds AS (
            coalesce(:to, now()) AS ends_at
 ), week AS (
     SELECT metric.days_before(b.starts_at, -7 * number, :zone) AS starts_at, metric.days_before(b.starts_at, -7 * (number + 1), :zone) AS ends_at
-    FROM bounds AS b CROSS JOIN generate_series(0, 5300) AS number
+    FROM bounds AS b CROSS JOIN generate_series(0, least(extract(day FROM b.ends_at - b.starts_at)::integer / 7 + 1, 5300)) AS number
     WHERE metric.days_before(b.starts_at, -7 * number, :zone) < b.ends_at
-), moved AS MATERIALIZED (
-    SELECT date_trunc('week', r.requested_datetime, :zone) AS starts_at, r.department, r.service_name, 1 AS opened, 0 AS closed
-    FROM request AS r
-    WHERE r.requested_datetime >= (SELECT min(starts_at) FROM week) AND r.requested_datetime < (SELECT max(ends_at) FROM week)
-      AND (cast(:department AS text) IS NULL OR r.department = :department)
+), edge AS MATERIALIZED (
+    -- a row's week is its place among the beginnings
+    SELECT array_agg(starts_at ORDER BY starts_at) AS edges, min(starts_at) AS starts_at, max(ends_at) AS ends_at FROM week
+), moved AS (
+    SELECT r.requested_datetime AS at, r.department, r.service_name, 1 AS opened, 0 AS closed
+    FROM edge JOIN request AS r ON r.requested_datetime >= edge.starts_at AND r.requested_datetime < edge.ends_at
     UNION ALL
-    SELECT date_trunc('week', c.closed_at, :zone), c.department, c.service_name, 0, 1
-    FROM metric.closings((SELECT min(starts_at) FROM week), (SELECT max(ends_at) FROM week)) AS c
-    WHERE (cast(:department AS text) IS NULL OR c.department = :department)
+    SELECT c.closed_at, c.department, c.service_name, 0, 1
+    FROM edge CROSS JOIN LATERAL metric.closings(edge.starts_at, edge.ends_at) AS c
 ), counted AS (
-    SELECT starts_at, metric.group_name(grouping(department), department) AS department,
+    SELECT edge.edges[width_bucket(at, edge.edges)] AS starts_at, metric.group_name(grouping(department), department) AS department,
            metric.group_name(grouping(service_name), service_name) AS service_name, sum(opened) AS opened, sum(closed) AS closed
-    FROM moved
-    GROUP BY GROUPING SETS ((starts_at, department, service_name), (starts_at, department), (starts_at))
+    FROM edge CROSS JOIN moved
+    WHERE (cast(:department AS text) IS NULL OR department = :department)
+    GROUP BY GROUPING SETS ((1, department, service_name), (1, department), (1))
 ), wanted AS (
     SELECT * FROM metric.departments_and_city
     UNION ALL SELECT DISTINCT department, service_name, service_name, 0, false FROM counted WHERE service_name <> '*' AND :by_type
@@ -70,7 +73,7 @@ ORDER BY week.starts_at, wanted.is_city, wanted.position, wanted.department, wan
 
 -- due-cohort --
 -- One row a department (or a type of one) and one for the city: of the requests due in [from, to), how many were closed by then; beside it the closed cohort, for comparison.
-WITH bounds AS (
+WITH bounds AS NOT MATERIALIZED (
     SELECT coalesce(:as_of, now()) AS at, coalesce(cast(:from AS timestamptz), '-infinity') AS starts_at,
            least(coalesce(cast(:to AS timestamptz), 'infinity'), coalesce(:as_of, now())) AS ends_at
 ), judged AS (
@@ -113,34 +116,35 @@ ORDER BY wanted.is_city, wanted.position, wanted.department, wanted.service_name
 WITH bounds AS (
     SELECT coalesce(:as_of, now()) AS at, metric.days_before(coalesce(:as_of, now()), 28, :zone) AS starts_at
 ), cohort AS MATERIALIZED (
-    SELECT r.department, r.service_name, r.requested_datetime, metric.closed_as_of(r.closed_at, r.reopened, r.seen_open, r.seen_closed, b.at) AS closed_at, b.at
+    SELECT r.department, r.service_name, coalesce(known.closed_at, b.at) - r.requested_datetime AS lasted, known.closed_at IS NULL AS is_open,
+           coalesce(known.closed_at < r.requested_datetime, false) AS is_left_out
     FROM bounds AS b JOIN request AS r ON r.requested_datetime >= b.starts_at AND r.requested_datetime < b.at
+    CROSS JOIN LATERAL (SELECT metric.closed_as_of(r.closed_at, r.reopened, r.seen_open, r.seen_closed, b.at) AS closed_at) AS known
     WHERE (cast(:department AS text) IS NULL OR r.department = :department)
 ), levelled AS (
     SELECT CASE WHEN level < 2 THEN department ELSE '*' END AS department, CASE WHEN level < 1 THEN service_name ELSE '*' END AS service_name,
-           extract(epoch FROM coalesce(closed_at, at) - requested_datetime)::double precision AS seconds, closed_at IS NOT NULL AS is_closed,
-           coalesce(closed_at < requested_datetime, false) AS is_left_out
+           lasted, is_open
     FROM cohort CROSS JOIN generate_series(CASE WHEN :by_type THEN 0 ELSE 1 END, 2) AS level
-), step AS (
-    SELECT department, service_name, seconds, count(*) FILTER (WHERE is_closed) AS closed,
-           sum(count(*)) OVER (PARTITION BY department, service_name ORDER BY seconds DESC) AS at_risk
-    FROM levelled WHERE NOT is_left_out
-    GROUP BY department, service_name, seconds
+    WHERE NOT is_left_out
+), counted AS MATERIALIZED (
+    SELECT metric.group_name(grouping(department), department) AS department, metric.group_name(grouping(service_name), service_name) AS service_name,
+           count(*) FILTER (WHERE NOT is_left_out) AS n, count(*) FILTER (WHERE NOT is_open AND NOT is_left_out) AS closed,
+           count(*) FILTER (WHERE is_open) AS censored, count(*) FILTER (WHERE is_left_out) AS closed_before_requested
+    FROM cohort GROUP BY GROUPING SETS ((department, service_name), (department), ())
+), at_risk AS (
+    -- in the order in which they end, of one instant the closed before the censored: each leaves one less at risk
+    SELECT department, service_name, lasted, is_open, (counted.n + 1 - row_number() OVER w)::double precision AS many
+    FROM levelled JOIN counted USING (department, service_name)
+    WINDOW w AS (PARTITION BY department, service_name ORDER BY lasted, is_open)
 ), survival AS (
-    SELECT department, service_name, seconds,
-           -- a product; where everybody at risk is closed nobody survives, and the logarithm has no value
-           CASE WHEN bool_or(closed = at_risk) OVER w THEN 0
-                ELSE exp(sum(ln((CASE WHEN closed = at_risk THEN 1 ELSE 1 - closed / at_risk END)::double precision)) OVER w) END AS surviving
-    FROM step
-    WINDOW w AS (PARTITION BY department, service_name ORDER BY seconds)
+    -- the product of what each closing leaves, as a sum of logarithms
+    SELECT department, service_name, lasted, sum(CASE WHEN is_open THEN 0 WHEN many = 1 THEN '-infinity' ELSE ln((many - 1) / many) END) OVER w AS log_surviving
+    FROM at_risk
+    WINDOW w AS (PARTITION BY department, service_name ORDER BY lasted, is_open ROWS UNBOUNDED PRECEDING)
 ), reached AS (
-    SELECT department, service_name, min(seconds) FILTER (WHERE surviving <= 0.5 + 1e-9) AS median_seconds,
-           min(seconds) FILTER (WHERE surviving <= 0.1 + 1e-9) AS p90_seconds
+    SELECT department, service_name, min(lasted) FILTER (WHERE log_surviving <= ln(0.5 + 1e-9::double precision)) AS median_lasted,
+           min(lasted) FILTER (WHERE log_surviving <= ln(0.1 + 1e-9::double precision)) AS p90_lasted
     FROM survival GROUP BY department, service_name
-), counted AS (
-    SELECT department, service_name, count(*) FILTER (WHERE NOT is_left_out) AS n, count(*) FILTER (WHERE is_closed AND NOT is_left_out) AS closed,
-           count(*) FILTER (WHERE NOT is_closed) AS censored, count(*) FILTER (WHERE is_left_out) AS closed_before_requested
-    FROM levelled GROUP BY department, service_name
 ), wanted AS (
     SELECT * FROM metric.departments_and_city
     UNION ALL SELECT DISTINCT department, service_name, service_name, 0, false FROM counted WHERE service_name <> '*' AND :by_type
@@ -148,7 +152,8 @@ WITH bounds AS (
 SELECT metric.shown_group(wanted.department, wanted.is_city) AS department, nullif(wanted.service_name, '*') AS service_name, wanted.name,
        coalesce(n, 0) AS n, coalesce(closed, 0) AS closed, coalesce(censored, 0) AS censored,
        coalesce(closed_before_requested, 0) AS closed_before_requested,
-       (median_seconds / 3600)::double precision AS time_to_close_median_hours, (p90_seconds / 3600)::double precision AS time_to_close_p90_hours
+       (extract(epoch FROM median_lasted) / 3600)::double precision AS time_to_close_median_hours,
+       (extract(epoch FROM p90_lasted) / 3600)::double precision AS time_to_close_p90_hours
 FROM wanted
 LEFT JOIN counted USING (department, service_name)
 LEFT JOIN reached USING (department, service_name)
@@ -156,7 +161,7 @@ ORDER BY wanted.is_city, wanted.position, wanted.department, wanted.service_name
 
 -- weeks-to-clear --
 -- One row a department (or a type of one) and one for the city: how many weeks the open requests would take at the pace of the last 28 days.
-WITH bounds AS (
+WITH bounds AS NOT MATERIALIZED (
     SELECT coalesce(:as_of, now()) AS at, metric.days_before(coalesce(:as_of, now()), 28, :zone) AS starts_at
 ), counted AS (
     SELECT metric.group_name(grouping(department), department) AS department, metric.group_name(grouping(service_name), service_name) AS service_name,
@@ -184,25 +189,13 @@ ORDER BY wanted.is_city, wanted.position, wanted.department, wanted.service_name
 WITH bounds AS (
     SELECT coalesce(cast(:from AS timestamptz), '-infinity') AS starts_at,
            least(coalesce(cast(:to AS timestamptz), 'infinity'), coalesce(:as_of, now())) AS ends_at, coalesce(:as_of, now()) AS at
-), closing AS (
-    SELECT c.*, coalesce(service.left_out_of_reopening, false) AS is_left_out, b.at,
-           EXISTS (SELECT FROM closing_phrase WHERE strpos(lower(c.status_notes), lower(closing_phrase.phrase)) > 0) AS is_without_work
-    FROM bounds AS b CROSS JOIN LATERAL metric.closings(b.starts_at, b.ends_at) AS c LEFT JOIN service USING (service_name)
-    WHERE (cast(:department AS text) IS NULL OR c.department = :department)
 ), judged AS (
-    SELECT c.department, c.service_name, c.is_without_work,
-           NOT c.is_left_out AND (c.address_key IS NOT NULL OR c.reopened_at IS NOT NULL) AS is_eligible,
-           NOT c.is_left_out AND (
-               (c.reopened_at <= metric.days_before(c.closed_at, -30, :zone) AND c.reopened_at < c.at)
-               OR EXISTS (
-                   SELECT FROM request AS again
-                   WHERE again.address_key = c.address_key AND again.service_name = c.service_name AND again.requested_datetime > c.closed_at
-                     AND again.requested_datetime <= metric.days_before(c.closed_at, -30, :zone) AND again.requested_datetime < c.at)
-           ) AS is_followed
-    FROM closing AS c
+    SELECT c.*, EXISTS (SELECT FROM closing_phrase WHERE strpos(lower(c.status_notes), lower(closing_phrase.phrase)) > 0) AS is_without_work
+    FROM bounds AS b CROSS JOIN LATERAL metric.judged_closings(b.starts_at, b.ends_at, b.at, :zone) AS c
+    WHERE (cast(:department AS text) IS NULL OR c.department = :department)
 ), counted AS (
     SELECT metric.group_name(grouping(department), department) AS department, metric.group_name(grouping(service_name), service_name) AS service_name,
-           count(*) AS closed, count(*) FILTER (WHERE is_eligible) AS eligible, count(*) FILTER (WHERE is_eligible AND is_followed) AS reopened,
+           count(*) AS closed, count(*) FILTER (WHERE is_eligible) AS eligible, count(*) FILTER (WHERE is_followed) AS reopened,
            count(*) FILTER (WHERE is_without_work) AS closed_without_work
     FROM judged
     GROUP BY GROUPING SETS ((department, service_name), (department), ())
@@ -300,9 +293,9 @@ WITH judged AS (
 )
 SELECT defect.defect, defect.requests, counted.of_requests, metric.share(defect.requests, counted.of_requests) AS share, defect.what_is_done
 FROM counted CROSS JOIN LATERAL (VALUES
-    (1, 'no_location', no_location, 'On no map and in no area; counted in words under every map.'),
-    (2, 'outside_city', outside_city, 'On no map and in no area; counted in words under every map.'),
-    (3, 'default_geocode', default_geocode, 'A point that stands for no known place: on no map and in no area; counted in words under every map.'),
+    (1, 'no_location', no_location, 'On no map and in no area; counted in words above every map.'),
+    (2, 'outside_city', outside_city, 'On no map and in no area; counted in words above every map.'),
+    (3, 'default_geocode', default_geocode, 'A point that stands for no known place: on no map and in no area; counted in words above every map.'),
     (4, 'no_target', no_target, 'Open ones are shown as without target; in no on-time share.'),
     (5, 'due_before_requested', due_before_requested, 'Counted as promised, and named beside the on-time share.'),
     (6, 'due_after_years', due_after_years, 'A day more than three years later stands for none; counted as promised, as due later.'),

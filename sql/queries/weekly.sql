@@ -42,14 +42,14 @@ WITH bounds AS (
            sum(change)::bigint AS change
     FROM moved CROSS JOIN edge
     GROUP BY GROUPING SETS ((edge.edges[place], department), (edge.edges[place]))
-), open_before AS (
+), open_after AS (
     SELECT metric.group_name(grouping(department), department) AS department, count(*) AS open
-    FROM metric.open_requests((SELECT starts_at FROM span)) GROUP BY GROUPING SETS ((department), ())
+    FROM bounds AS b CROSS JOIN LATERAL metric.open_requests(b.ends_at) GROUP BY GROUPING SETS ((department), ())
 ), known AS (
     SELECT week.*, wanted.department, wanted.name, wanted.position, wanted.is_city,
            coalesce(due, 0) AS due, coalesce(on_time, 0) AS on_time, coalesce(opened, 0) AS opened, coalesce(counted.closed, 0) AS closed,
            coalesce(without_work, 0) AS without_work, coalesce(change, 0) AS change,
-           coalesce(open_before.open, 0) + sum(coalesce(change, 0)) OVER w AS open,
+           coalesce(open_after.open, 0) - coalesce(sum(change) OVER (w ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING), 0) AS open,
            coalesce(sum(counted.closed) OVER (w ROWS 3 PRECEDING), 0)
            + CASE WHEN row_number() OVER w < 4 THEN (
                  SELECT coalesce(sum(earlier.closed), 0) FROM counted AS earlier
@@ -57,7 +57,7 @@ WITH bounds AS (
                    AND earlier.starts_at >= metric.days_before(week.ends_at, 28, :zone)) ELSE 0 END AS closed_28_days
     FROM week CROSS JOIN metric.departments_and_city AS wanted
     LEFT JOIN counted USING (starts_at, department)
-    LEFT JOIN open_before USING (department)
+    LEFT JOIN open_after USING (department)
     WINDOW w AS (PARTITION BY wanted.department ORDER BY week.starts_at)
 ), figure AS (
     SELECT known.*,
@@ -115,20 +115,12 @@ WITH bounds AS (
     SELECT array_agg(closed_from ORDER BY closed_from) AS edges, array_agg(starts_at ORDER BY closed_from) AS weeks,
            min(closed_from) AS closed_from, max(closed_to) AS closed_to
     FROM week
-), closing AS MATERIALIZED (
-    SELECT c.department, c.service_name, c.address_key, c.closed_at, c.reopened_at, metric.days_before(c.closed_at, -30, :zone) AS until,
-           edge.weeks[width_bucket(c.closed_at, edge.edges)] AS starts_at
-    FROM edge CROSS JOIN LATERAL metric.closings(edge.closed_from, edge.closed_to) AS c LEFT JOIN service USING (service_name)
-    WHERE NOT coalesce(service.left_out_of_reopening, false) AND (c.address_key IS NOT NULL OR c.reopened_at IS NOT NULL)
-), judged AS (
-    SELECT c.starts_at, c.department, c.reopened_at <= c.until OR EXISTS (
-               SELECT FROM request AS again
-               WHERE again.address_key = c.address_key AND again.service_name = c.service_name AND again.requested_datetime > c.closed_at
-                 AND again.requested_datetime <= c.until) AS is_followed
-    FROM closing AS c
 ), counted AS (
-    SELECT starts_at, metric.group_name(grouping(department), department) AS department, count(*) AS eligible, count(*) FILTER (WHERE is_followed) AS reopened
-    FROM judged GROUP BY GROUPING SETS ((starts_at, department), (starts_at))
+    SELECT edge.weeks[width_bucket(c.closed_at, edge.edges)] AS starts_at, metric.group_name(grouping(c.department), c.department) AS department,
+           count(*) AS eligible, count(*) FILTER (WHERE c.is_followed) AS reopened
+    FROM edge CROSS JOIN LATERAL metric.judged_closings(edge.closed_from, edge.closed_to, 'infinity', :zone) AS c
+    WHERE c.is_eligible
+    GROUP BY GROUPING SETS ((1, c.department), (1))
 ), figure AS (
     SELECT week.*, wanted.department, wanted.position, wanted.is_city, coalesce(eligible, 0) AS eligible, coalesce(reopened, 0) AS reopened,
            CASE WHEN is_whole THEN metric.share(reopened, eligible) END AS reopen_share

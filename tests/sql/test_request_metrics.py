@@ -3,6 +3,8 @@
 import math
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from random import Random
 from typing import Any
 
 import pandas as pd
@@ -133,6 +135,26 @@ def test_the_same_type_at_the_same_address_is_a_reopening_however_it_is_written(
     assert (again["closed"], again["eligible"], again["reopened"]) == (5, 3, 1)
 
 
+@pytest.mark.parametrize(
+    ("after", "reopened"),
+    [
+        pytest.param(timedelta(0), 0, id="at the instant of the closing"),
+        pytest.param(timedelta(seconds=1), 1, id="a second later"),
+        pytest.param(30 * DAY + HOUR, 1, id="30 days of the clock, which goes back in between"),
+        pytest.param(30 * DAY + HOUR + timedelta(seconds=1), 0, id="more than 30 days"),
+    ],
+)
+def test_the_same_place_counts_for_thirty_days_of_the_clock(requests: Requests, after: timedelta, reopened: int) -> None:
+    closed = datetime(2026, 10, 20, 16, tzinfo=UTC)  # noon; the clocks go back on 1 November
+    requests.tell(
+        seen("a", "closed", closed, requested=closed - DAY, address="12 Main St"),
+        seen("b", "open", closed + after, requested=closed + after, address="12 Main St"),
+    )
+    period = {"from": closed, "to": closed + DAY}
+    assert requests.city("reopened", **period)["reopened"] == reopened
+    assert requests.city("reopened", as_of=closed + after, **period)["reopened"] == 0, "it is known only after it was asked for"
+
+
 def test_nothing_divided_by_nothing_is_no_data(requests: Requests) -> None:
     requests.tell(seen("a", "open", MONDAY))
     assert math.isnan(requests.city("due-cohort")["due_cohort_on_time"])
@@ -154,6 +176,55 @@ def test_half_of_the_requests_closed_is_a_median(requests: Requests) -> None:
     assert (took["n"], took["closed"], took["censored"], took["closed_before_requested"]) == (4, 2, 2, 1)
     assert took["time_to_close_median_hours"] == 2.0
     assert math.isnan(took["time_to_close_p90_hours"])
+
+
+def product_limit(lives: list[tuple[int, bool]], share: Fraction) -> float:
+    """The smallest time by which no more than this share is still open, of (hours, closed); infinite: not reached."""
+    surviving = Fraction(1)
+    for hours in sorted({hours for hours, _ in lives}):
+        at_risk = sum(1 for one, _ in lives if one >= hours)
+        surviving *= 1 - Fraction(sum(1 for one, closed in lives if closed and one == hours), at_risk)
+        if surviving <= share:
+            return hours
+    return math.inf
+
+
+def test_the_time_to_close_is_the_product_limit_of_a_second_reading(requests: Requests) -> None:
+    """Few hours and many requests: most end together, closed and still open at one instant."""
+    random, now = Random(311), MONDAY + 20 * DAY
+    lives: dict[str, list[tuple[int, bool]]] = {"city": []}
+    told = []
+    for n in range(300):
+        department, hours, closed = f"Department {random.randrange(12)}", random.randrange(1, 12), random.random() < 0.8
+        requested = now - hours * HOUR if not closed else now - 12 * HOUR
+        at = requested + hours * HOUR if closed else requested
+        told.append(seen(f"r{n}", "closed" if closed else "open", at, requested=requested, department=department))
+        lives.setdefault(department, []).append((hours, closed))
+        lives["city"].append((hours, closed))
+    requests.tell(*told)
+    found = requests.report("time-to-close", by_type=False, as_of=now).set_index("department")
+    assert set(found.index) == set(lives)
+    for department, ended in lives.items():
+        for share, column in ((Fraction(1, 2), "time_to_close_median_hours"), (Fraction(1, 10), "time_to_close_p90_hours")):
+            shown = float(found[column][department])
+            assert (math.inf if math.isnan(shown) else shown) == product_limit(ended, share), (department, column)
+
+
+def test_the_open_by_week_are_the_backlog_at_the_end_of_each_week(requests: Requests) -> None:
+    random, weeks = Random(311), [MONDAY + n * 7 * DAY for n in range(2, 7)]
+    told: list[events.RequestSnapshot] = []
+    for n in range(120):
+        requested = MONDAY + random.randrange(45 * 24) * HOUR
+        moments = sorted(requested + random.choice([-2, 0, 1, 30, 170, 400]) * HOUR for _ in range(random.randrange(5)))
+        told.append(seen(f"r{n}", "open", requested, requested=requested, department=f"D{n % 3}"))
+        told += [seen(f"r{n}", random.choice(["open", "closed"]), at, requested=requested, department=f"D{n % 3}") for at in moments]
+    requests.tell(*told)
+    found = requests.report("open-by-week", to=weeks[-1], weeks=len(weeks))
+    for place, ends_at in enumerate(weeks):
+        backlog = requests.report("backlog", by_type=False, as_of=ends_at)
+        week = found.iloc[4 * place : 4 * place + 4]
+        assert week["department"].tolist() == backlog["department"].tolist()
+        assert week["open"].tolist() == backlog["open"].tolist()
 
 
 def test_seconds_that_a_server_cut_off_do_not_close_a_request_before_it_was_made(requests: Requests) -> None:
