@@ -18,13 +18,13 @@ from dashboard.verdict import FEWEST_WEEKS
 FONT = "IBM Plex Sans"
 DATASET = "day"  # the name by which the specification asks for its data
 INTERVAL_MINUTES = 15
-BACK_MINUTES, AHEAD_MINUTES = 315, 225
+BACK_MINUTES, AHEAD_MINUTES = 300, 240
 OUTLOOK_INTERVALS = 8  # two hours
 CLEARLY = 0.10  # less than this share more or less is "about as busy"
 
 
 ROOM_FOR_A_WORD = 0.3  # of the axis, under a line
-WORD_MINUTES = 200  # as wide as the words beside the band
+WORD_MINUTES = 225  # as wide as "usual Wednesday", the longest words beside the band
 WORD_EDGE = 3  # intervals, half of the word today
 
 

@@ -18,6 +18,7 @@ from dashboard.verdict import Status, Verdict
 CONSUMER_CADENCE_SECONDS = 5.0  # a consumer notes where it stands every second; a busy one may take longer
 SNAPSHOT_CADENCE_SECONDS = 2.0
 PLANT_CADENCE_SECONDS = 10.0
+ONE_UNIT_SECONDS = 59.5  # from here on an age has two numbers, and no unit of its own
 LAG_WATCH_SECONDS, LAG_ACT_SECONDS = 30.0, 300.0
 REASON_LENGTH = 110
 
@@ -76,8 +77,10 @@ def _lag_tile(snapshot: Snapshot) -> Figure:
     if partitions:
         noted = [one.checked_at for one in partitions if one.checked_at is not None]
         figure |= stamp(Source(max(noted, default=None), CONSUMER_CADENCE_SECONDS))
+        value, _, unit = wording.age(worst).partition(" ") if worst < ONE_UNIT_SECONDS else (wording.age(worst), "", "")
         figure |= {
-            "value": wording.age(worst),
+            "value": value,
+            "unit": unit,
             "status": _lag_status(worst),
             "compare": f"{wording.plural(behind, 'event')} waiting, act from {wording.wait(LAG_ACT_SECONDS)}",
         }

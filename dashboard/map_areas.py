@@ -34,6 +34,7 @@ class Outlines:
     geojson: bytes
     names: tuple[tuple[float, float, str], ...]
     camera: tuple[float, float, float]
+    cameras: dict[str, tuple[float, float, float]]
 
 
 def address(kind: str) -> str:
@@ -61,16 +62,21 @@ def outlines(kind: str) -> Outlines | None:
     boxes = [one.bounds for _, one in drawn]
     west, south = min(box[0] for box in boxes), min(box[1] for box in boxes)
     east, north = max(box[2] for box in boxes), max(box[3] for box in boxes)
+    cameras = {name: _seen_from(*box) for (name, _), box in zip(drawn, boxes, strict=True)}
+    return Outlines(packed, names, _seen_from(west, south, east, north), cameras)
+
+
+def _seen_from(west: float, south: float, east: float, north: float) -> tuple[float, float, float]:
     view = camera(south, west, north, east)
-    return Outlines(packed, names, (view["latitude"], view["longitude"], view["zoom"]))
+    return view["latitude"], view["longitude"], view["zoom"]
 
 
-def base_of(kind: str | None, otherwise: dict[str, Any]) -> Base:
-    """What lies under the cells: the areas of a kind, else nothing, looked at from `otherwise`."""
+def base_of(kind: str | None, area: str | None, otherwise: dict[str, Any]) -> Base:
+    """What lies under the cells: the areas of a kind, seen from above the chosen one, else above all; or nothing, seen from `otherwise`."""
     known = outlines(kind) if kind else None
     if known is None or kind is None:
         return Base(None, (), (otherwise["latitude"], otherwise["longitude"], otherwise["zoom"]))
-    return Base(address(kind), known.names, known.camera)
+    return Base(address(kind), known.names, known.cameras.get(area or "", known.camera))
 
 
 def _geojson(drawn: list[tuple[str, Any]], finest: float) -> bytes:

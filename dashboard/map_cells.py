@@ -95,20 +95,22 @@ def rgb(colour: str, alpha: int = 255) -> list[int]:
     return [int(colour[at : at + 2], 16) for at in (1, 3, 5)] + [alpha]
 
 
-def legend(cells: Cells, mode: Mode, shown: str) -> Figure:
-    """What the colours mean, in words with numbers."""
+def legend(cells: Cells, mode: Mode, shown: str, *, extruded: bool = False) -> Figure:
+    """What the colours mean, in words with numbers, and the height of the columns."""
+    tall = " A column is as high as its cell has requests." if extruded else ""
+    outlined = "" if extruded else f"Outlined: {LOUD_RATIO:.0f} times the usual or more. "
     if shown == "ratio":
         return {
             "steps": RATIO[mode],
             "marks": ["a fifth", "half", "as usual", "2 ×", "5 × the usual"],
-            "note": f"Outlined: {LOUD_RATIO:.0f} times the usual or more. Pale: usually under {LEAST_USUAL:g}, too few to compare.",
+            "note": f"{outlined}Pale: usually under {LEAST_USUAL:g}, too few to compare.{tall}",
         }
     used = [COUNTS[mode][_step(end, cells.bounds)] for end in cells.bounds]
     marks = [wording.count(end) for end in cells.bounds]
     return {
         "steps": used or [colours(mode)["raised"]],
         "marks": marks or ["no requests"],
-        "note": "Requests in a cell of about 0.7 km², up to the number.",
+        "note": f"Requests in a cell of about 0.7 km², up to the number.{tall}",
     }
 
 

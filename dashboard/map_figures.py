@@ -9,7 +9,7 @@ import pandas as pd
 from dashboard import wording
 from dashboard.figure import Figure, stamp
 from dashboard.freshness import Source
-from dashboard.map_view import INCIDENT, PERIODS, STATES, View
+from dashboard.map_view import INCIDENT, LENGTHS, PERIODS, STATES, View
 
 CADENCE_SECONDS = 60.0
 SHOWN_ROWS = 7
@@ -42,7 +42,7 @@ def board(found: pd.DataFrame, title: str, asked_at: datetime, links: Mapping[st
             "requests": wording.count(row["requests"]),
             "usual": None if pd.isna(row["usual"]) else f"{row['usual']:.1f}",
             "ratio": None if pd.isna(row["usual"]) else f"{row['ratio']:.1f} ×",
-            "verdict": _verdict(row["requests"], row["p"], bool(row["stands_out"])),
+            "verdict": _chance(row["requests"], row["p"], bool(row["stands_out"])),
         }
         for row in ordered.to_dict("records")
     ]
@@ -58,12 +58,38 @@ def board(found: pd.DataFrame, title: str, asked_at: datetime, links: Mapping[st
     return {"title": heading, "columns": columns, "rows": rows, "empty": "No requests", **stamp(Source(asked_at, CADENCE_SECONDS))}
 
 
-def _verdict(requests: float, p: float, stands_out: bool) -> str:
+def _chance(requests: float, p: float, stands_out: bool) -> str:
     if pd.isna(p):
         return "No usual yet"
     if stands_out:
         return "Yes: under 1 in a million" if p < 1e-6 else f"Yes: 1 in {1 / p:,.0f}"
-    return "Too few to say" if requests < 5 else "Within usual"
+    return "Too few to say" if requests < 5 else "No"
+
+
+def verdict(types: pd.DataFrame, areas: pd.DataFrame | None) -> str:
+    """What stands out, in one sentence; `**bold**` is what to read first.
+
+    Args:
+        types: the types of request, as `hot-groups` gives them.
+        areas: the areas, likewise; None: none are loaded.
+    """
+    found = [(noun, frame[frame["stands_out"]]) for noun, frame in (("type", types), ("area", areas)) if frame is not None]
+    loud = [(noun, frame.sort_values("requests", ascending=False, kind="stable")) for noun, frame in found if len(frame)]
+    if not loud:
+        judged = any(frame["p"].notna().any() for frame in (types, areas) if frame is not None)
+        return (
+            "**Nothing stands out**: no type and no area has more requests than chance allows"
+            if judged
+            else "**No usual yet** to compare with"
+        )
+    noun, first = loud[0]
+    top = first.iloc[0]
+    others = [wording.plural(len(first) - 1, f"more {noun}")] if len(first) > 1 else []
+    others += [wording.plural(len(frame), other) for other, frame in loud[1:]]
+    also = f"; also {wording.listed(others)}" if others else ""
+    return (
+        f"{wording.bold(str(top['name']) + ' stands out')}: {wording.count(top['requests'])}, usually {wording.count(top['usual'])}{also}"
+    )
 
 
 def heading(view: View, zone_time: datetime) -> str:
@@ -76,6 +102,8 @@ def heading(view: View, zone_time: datetime) -> str:
     if view.channel:
         parts.append(f"by {view.channel.replace('*', '')}")
     when = view.period.removeprefix(INCIDENT) if view.period.startswith(INCIDENT) else PERIODS[view.period].lower()
-    until = f"until {wording.day(zone_time)}, {wording.clock(zone_time)}"
-    span = f"in the {when}" if view.period in ("1h", "24h", "7d") else f"of {when}" if view.period.startswith(INCIDENT) else "from then"
-    return f"{' '.join(parts)} {span}, {until}".replace("from then, ", "")
+    began = view.starts_at.astimezone(zone_time.tzinfo)
+    since, until = (f"{wording.day(one)}, {wording.clock(one)}" for one in (began, zone_time))
+    if view.period in LENGTHS:
+        return f"{' '.join(parts)} in the {when}, until {until}"
+    return f"{' '.join(parts)}{f' of {when},' if view.period.startswith(INCIDENT) else ''} from {since} until {until}"

@@ -34,6 +34,7 @@ class View:
         period: of PERIODS, or `incident:NAME`.
         starts_at, ends_at: the period, half-open.
         is_now: it moves with the clock.
+        area: of the kind, the one that is looked at; None: the whole city.
         problem: what of the address could not be used, in a sentence; empty: nothing.
     """
 
@@ -48,6 +49,7 @@ class View:
     shown: str
     cell: str | None
     kind: str | None
+    area: str | None
     problem: str
 
     def params(self) -> dict[str, Any]:
@@ -115,6 +117,7 @@ def view_of(query: Mapping[str, str], now: datetime, zone: ZoneInfo, incidents: 
         shown=_one_of(query.get("show"), SHOWN, "counts"),
         cell=query.get("cell") or None,
         kind=query.get("areas") or None,
+        area=query.get("area") or None,
         problem=" ".join(problems),
     )
 

@@ -34,7 +34,7 @@ def weekly_review(wanted: str | None, output: Path, shape: str | None) -> None:
     chosen = shape or ("csv" if output.suffix.lower() == ".csv" else "pdf")
     try:
         with engine(read=True).connect() as connection:
-            review = _review(connection, wanted, now)
+            review = review_of(connection, wanted, now)
     except NoSuchWeek as error:
         raise click.BadParameter(str(error), param_hint="--week") from None
     except (DatabaseUnavailable, InvalidSetting, UnexpectedFrame) as error:
@@ -45,7 +45,15 @@ def weekly_review(wanted: str | None, output: Path, shape: str | None) -> None:
     click.echo(f"wrote {output}: {review.week.name}, {review.week.long}")
 
 
-def _review(connection: Connection, wanted: str | None, now: datetime) -> weekly_rows.Review:
+def review_of(connection: Connection, wanted: str | None, now: datetime) -> weekly_rows.Review:
+    """The review of a week of that name; without one, of the last that is over.
+
+    Raises:
+        NoSuchWeek: there is no such week, or nothing is known of it.
+        UnexpectedFrame: the queries are of another version.
+        SQLAlchemyError: the database answers with an error.
+    """
+
     def ask(name: str, **params: Any) -> DataFrame:
         return frame(name, connection, **params)
 

@@ -25,13 +25,18 @@ SOON_DAYS = 2  # an action that is due so soon is marked
 
 def tiles(review: Review, snapshot: Snapshot) -> dict[str, Figure]:
     """Every tile of the page by the name of its metric; the snapshot knows the definitions."""
-    source = stamp(Source(review.at, READ_CADENCE_SECONDS))
+    source = aged(review)
     year_ago: dict[str, AnyWeek | None] = dict.fromkeys((one.metric for one in REQUESTS), review.city_year_ago)
     year_ago |= dict.fromkeys((one.metric for one in CALLS), review.calls_year_ago)
     made = {one.metric: tile(one, review.city, year_ago[one.metric]) for one in REQUESTS}
     made |= {one.metric: tile(one, review.calls, year_ago[one.metric]) for one in CALLS}
     made[SATISFACTION.metric] = tile(SATISFACTION, review.surveys, None)
     return {metric: {**figure, **definition_of(snapshot, metric), **source} for metric, figure in made.items()}
+
+
+def aged(review: Review) -> Figure:
+    """What the browser counts the review's age from."""
+    return stamp(Source(review.at, READ_CADENCE_SECONDS))
 
 
 def tile(measure: Measure, rows: Sequence[AnyWeek], year_ago: AnyWeek | None) -> Figure:
@@ -188,7 +193,7 @@ def search_board(review: Review) -> Figure:
         _column("searches", "num", "Searches", "100px"),
     ]
     rows = [
-        {"name": one.term, "status": "none", "vain": wording.count(one.searches_without_answer), "searches": wording.count(one.searches)}
+        {"name": one.term, "unmarked": True, "vain": wording.count(one.searches_without_answer), "searches": wording.count(one.searches)}
         for one in shown
     ]
     note = f"{wording.count(vain)} of {wording.plural(total, 'search', 'searches')} found nothing"
@@ -232,7 +237,8 @@ def footer(review: Review) -> str:
     """How fresh everything is: up to when the data reach, when they were read, and by which definitions."""
     parts = [f"{review.city_name}, {review.week.long}."]
     for name, at in (("Requests", review.span.requests_to), ("Contacts", review.span.contacts_to)):
-        parts.append(f"{name}: data to {moment(review, at)}." if at else f"{name}: no data.")
+        # the running interval ends after now, which no data do
+        parts.append(f"{name}: data to {moment(review, min(at, review.at))}." if at else f"{name}: no data.")
     parts.append(f"As known on {moment(review, review.at)}. Metrics version {review.span.metrics_version or 'unknown'}.")
     return " ".join(parts)
 

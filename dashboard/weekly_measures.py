@@ -92,7 +92,8 @@ class Measure:
             }
         none = "Too few" if self.number_of(row) < FEWEST_CASES else "No usual yet" if signal in UNKNOWN_SIGNALS else "No target"
         better = signal in (LOW if self.bad == "high" else HIGH)
-        return {"ok": "Better than usual" if better else "OK", "none": none}
+        grows = self.metric == "open" and isinstance(row, RequestWeek) and (row.open_change or 0) > 0
+        return {"ok": ("Grew less" if grows else "Better than usual") if better else "OK", "none": none}
 
     def against(self, row: AnyWeek) -> str:
         """What it is held against: target and usual range."""

@@ -106,7 +106,9 @@ def sheet(review: Review) -> Data:
 
 def _footer(review: Review) -> str:
     reached = {"requests": review.span.requests_to, "contacts": review.span.contacts_to}
-    to = [f"{name} to {_day(at, review)}" for name, at in reached.items() if at]
+    days = {name: _day(at, review) for name, at in reached.items() if at}
+    together = f"requests and contacts to {days['requests']}" if len(days) == 2 and len(set(days.values())) == 1 else ""
+    to = [together] if together else [f"{name} to {day}" for name, day in days.items()]
     known = f"As known on {_day(review.at, review)}."
     version = f"Metrics version {review.span.metrics_version or 'unknown'}."
     return f"{review.city_name}, {review.week.days}, {review.week.sunday.year}. Data: {wording.listed(to) or 'none'}. {known} {version}"

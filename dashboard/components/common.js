@@ -101,6 +101,7 @@ function spark(values, band, w, h, target, floor) {
   const last = values.length - 1
   return `<svg class="spark" viewBox="0 0 ${w} ${h}" preserveAspectRatio="none" aria-hidden="true">` +
     (band ? `<rect class="band" x="0" width="${w}" y="${y(band[1]).toFixed(1)}" height="${Math.max(1, y(band[0]) - y(band[1])).toFixed(1)}"/>` : "") +
+    (floor == null ? "" : `<line class="floor" x1="0" x2="${w}" y1="${y(floor).toFixed(1)}" y2="${y(floor).toFixed(1)}"/>`) +
     (target == null ? "" : `<line class="target" x1="0" x2="${w}" y1="${y(target).toFixed(1)}" y2="${y(target).toFixed(1)}"/>`) +
     `<polyline class="line" points="${values.map((v, i) => `${(i * step).toFixed(1)},${y(v).toFixed(1)}`).join(" ")}"/>` +
     `</svg><i class="dot" style="top:${(100 * y(values[last]) / h).toFixed(1)}%"></i>`

@@ -3,6 +3,7 @@
 The URL carries the whole view: `?department=…&type=…&state=overdue&at=2026-11-23T00:00` (without `at`: now).
 """
 
+from dataclasses import replace
 from datetime import datetime
 
 import pandas as pd
@@ -10,26 +11,34 @@ import streamlit as st
 
 from dashboard import answers, csv_export, data, departments_figures, departments_rows, departments_verdict, desk
 from dashboard.departments_rows import Standings
+from dashboard.figure import Figure, stamp
+from dashboard.freshness import Source
 from dashboard.loader import current
 from sql.reports import InvalidRequest, instant
 from sql.settings import settings
 
 REFRESH_SECONDS = 30.0
-TILE, MOST_REQUESTS = 132, 500
+TILE, LOW_TILE, MOST_REQUESTS = 144, 112, 500
 KEPT = "departments_kept"
 STATES = {"open": "Open", "overdue": "Overdue", "closed": "Closed in the last 28 days"}
+HEADINGS = {"open": "Open requests", "overdue": "Overdue requests", "closed": "Requests closed in the last 28 days"}
 
 
 class Asker:
     """Asks the named queries for one drawing of the page, and notes when the oldest answer was given."""
 
     def __init__(self) -> None:
-        self.at: datetime | None = None
+        self._given: list[datetime] = []  # from several threads: a list takes them all
+
+    @property
+    def at(self) -> datetime | None:
+        """When the oldest answer was given; None before the first."""
+        return min(self._given, default=None)
 
     def __call__(self, name: str, **params: object) -> pd.DataFrame:
         """The frame of a named query."""
         answer = answers.ask(name, **params)
-        self.at = answer.at if self.at is None else min(self.at, answer.at)
+        self._given.append(answer.at)
         return answer.frame
 
 
@@ -56,22 +65,27 @@ def body() -> None:
         standings = departments_rows.read(asker, at or data.now(), settings().zone, department, is_now=at is None)
         st.session_state[KEPT] = (key, standings, asker.at or data.now())
     except data.NoAnswer as error:
+        is_kept = st.session_state.get(KEPT, (None,))[0] == key
+        if not is_kept:
+            st.title("Departments")
         st.text(str(error))
-        if st.session_state.get(KEPT, (None,))[0] != key:
+        if not is_kept:
             return
     _, kept, asked_at = st.session_state[KEPT]
     if kept is None:
         st.title("Departments")
         st.text(f"There is no department {department!r} with requests." if department else "No request is known yet.")
         return
-    heading(kept, service_name)
+    heading(kept, service_name, asked_at)
     if service_name is None:
         overview(kept, asked_at)
+    elif (chosen := next((part for part in kept.parts if part.service_name == service_name), None)) is not None:
+        tiles(replace(kept, whole=chosen), asked_at)
     if department:
         requests(department, service_name, at)
 
 
-def heading(standings: Standings, service_name: str | None) -> None:
+def heading(standings: Standings, service_name: str | None, asked_at: datetime) -> None:
     """The title, the way back, and the answer in one sentence."""
     whole = standings.whole
     parts = departments_verdict.ranked(standings.parts)
@@ -90,7 +104,8 @@ def heading(standings: Standings, service_name: str | None) -> None:
         said = departments_verdict.sentence(whole, parts, "departments" if whole.is_city else "types")
     when = standings.at.astimezone(standings.zone)
     note = f"As it was on {when:%a, %b} {when.day}, {when:%Y, %H:%M}" if st.query_params.get("at") else ""
-    desk.show("board", "departments_verdict", {"title": said, "columns": [], "rows": [], "empty": "", "note": note})
+    shown: Figure = {"title": said, "columns": [], "rows": [], "empty": "", "note": note}
+    desk.show("board", "departments_verdict", shown | stamp(Source(asked_at, departments_figures.CADENCE_SECONDS)))
 
 
 def kept_params() -> dict[str, str]:
@@ -98,12 +113,17 @@ def kept_params() -> dict[str, str]:
     return {name: st.query_params[name] for name in ("at",) if name in st.query_params}
 
 
+def tiles(standings: Standings, asked_at: datetime) -> None:
+    """Four tiles of the whole."""
+    shown = departments_figures.tiles(standings, current().snapshot, asked_at)
+    for column, (name, figure) in zip(st.columns(4, gap="small"), shown.items(), strict=True):
+        with column:
+            desk.show("tile", f"departments_{name}", figure, height=TILE if any("spark" in one for one in shown.values()) else LOW_TILE)
+
+
 def overview(standings: Standings, asked_at: datetime) -> None:
     """Four tiles, and the board."""
-    tiles = departments_figures.tiles(standings, current().snapshot, asked_at)
-    for column, (name, figure) in zip(st.columns(4, gap="small"), tiles.items(), strict=True):
-        with column:
-            desk.show("tile", f"departments_{name}", figure, height=TILE)
+    tiles(standings, asked_at)
     parts = departments_verdict.ranked(standings.parts)
     desk.show("board", "departments_board", departments_figures.board(standings, parts, asked_at, kept_params()))
 
@@ -127,13 +147,15 @@ def requests(department: str, service_name: str | None, at: datetime | None) -> 
             st.text(str(error))
             return
         more = f" (the first {MOST_REQUESTS})" if len(found) == MOST_REQUESTS else ""
-        title.markdown(f"### {STATES[chosen]} requests{more}")
+        title.markdown(f"### {HEADINGS[chosen]}{more}")
         shown = departments_figures.request_table(found, settings().zone)
         if shown.empty:
             st.text("There are none.")
             return
         download.download_button("CSV", csv_export.text(shown), "requests.csv", "text/csv", on_click="ignore", width="stretch")
-        st.dataframe(shown, hide_index=True, width="stretch", height=min(38 * (len(shown) + 1), 640), key="departments_requests")
+        height = min(38 * (len(shown) + 1), 640)
+        order, columns = departments_figures.told(shown), departments_figures.REQUEST_COLUMNS
+        st.dataframe(shown, hide_index=True, height=height, key="departments_requests", column_order=order, column_config=columns)
 
 
 with st.container(key="desk", gap="small"):

@@ -7,14 +7,17 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import answers, csv_export, data, departments_figures, desk, map_areas, map_cells, map_deck, map_figures
+from dashboard.departments_figures import REQUEST_COLUMNS
 from dashboard.map_view import INCIDENT, PERIODS, SHOWN, STATES, Incident, View, view_of
 from dashboard.tokens import Mode
+from dashboard.wording import plural
 from sql.settings import settings
 
 REFRESH_SECONDS = 30.0
-MAP_HEIGHT, MOST_REQUESTS = 700, 200
+MAP_HEIGHT, LIST_HEIGHT, ROW, MOST_REQUESTS = 700, 300, 36, 200
+CELL_ORDER = ("Type", "Requested", "Address", "Closed", "Due", "Days open", "Zip", "Came by", "Notes, as known today", "Request")
 ALL = ""
-CAMERA = "map_camera"
+CAMERA, CLICKS = "map_camera", "map_clicks"
 
 
 def choices() -> dict[str, dict[str, str]]:
@@ -104,8 +107,6 @@ def body() -> None:
         types = answers.ask("hot-groups", kind=None, **view.params())
         areas = answers.ask("hot-groups", kind=kind, **view.params()) if kind else None
         drawing(view, found, types, areas, kind)
-        if view.cell:
-            requests(view)
     except data.NoAnswer as error:
         st.text(f"{error} The map is drawn again as soon as the database answers.")
 
@@ -115,26 +116,34 @@ def drawing(view: View, found: answers.Answer, types: answers.Answer, areas: ans
     mode: Mode = "light" if st.context.theme.type == "light" else "dark"
     cells = map_cells.cells_of(found.frame, mode, view.shown)
     local = view.ends_at.astimezone(settings().zone)
-    said = {"title": f"**{map_cells.located_words(cells)}**", "columns": [], "rows": [], "empty": ""}
-    note = f"{map_figures.heading(view, local)}. {map_figures.CAVEAT} {view.problem}"
+    said = {"title": map_figures.verdict(types.frame, areas.frame if areas else None), "columns": [], "rows": [], "empty": ""}
+    note = f"{map_figures.heading(view, local)}. {map_cells.located_words(cells)}.\n{map_figures.CAVEAT} {view.problem}"
     desk.show("board", "map_said", said | {"note": note})
     left, right = st.columns([1180, 660], gap="small")
     with left, st.container(key="panel_map", gap="xxsmall"):
-        base = map_areas.base_of(kind, camera_of(cells))
-        picture = map_deck.deck(cells, base, mode, extruded=st.query_params.get("tall") == "1")
+        base, clicks = map_areas.base_of(kind, view.area, camera_of(cells)), st.session_state.get(CLICKS, 0)
+        tall = st.query_params.get("tall") == "1"
+        picture = map_deck.deck(cells, base, mode, extruded=tall, chosen=view.cell, clicks=clicks)
         picked = st.pydeck_chart(picture, height=MAP_HEIGHT, on_select="rerun", selection_mode="single-object", key="map")
-        desk.show("legend", "map_legend", map_cells.legend(cells, mode, view.shown))
-        chosen = picked.selection.get("objects", {}).get(map_deck.CELLS, []) if picked else []
-        if chosen and chosen[0].get("cell") != view.cell:
-            st.query_params["cell"] = str(chosen[0]["cell"])
+        desk.show("legend", "map_legend", map_cells.legend(cells, mode, view.shown, extruded=tall))
+        chosen = picked.selection.get("objects", {}).get(map_deck.cells_layer(clicks), []) if picked else []
+        if chosen:
+            st.session_state[CLICKS] = clicks + 1
+            put("cell", str(chosen[0].get("cell", ALL)))
             st.rerun(scope="fragment")
     with right:
+        if view.cell:
+            requests(view)
         names = types.frame["name"].astype(str)
         links = {name: map_figures.address(st.query_params.to_dict(), type=name) for name in names}
         desk.show("board", "map_types", map_figures.board(types.frame, "Types", types.at, links))
         if areas is not None and kind:
+            names = areas.frame["name"].astype(str)
+            query = st.query_params.to_dict()
+            links = {name: map_figures.address(query, area=None if name == view.area else name) for name in names}
             label = kind.replace("_", " ").capitalize()
-            desk.show("board", "map_areas", map_figures.board(areas.frame, label, areas.at, {}))
+            note = f"The map looks at {view.area}; the same link leads back to the whole city." if view.area in links else ""
+            desk.show("board", "map_areas", map_figures.board(areas.frame, label, areas.at, links) | {"note": note})
         csv = csv_export.text(cells.rows[["cell", "requests", "usual", "ratio"]])
         st.download_button("Cells as CSV", csv, "map.csv", "text/csv", on_click="ignore")
 
@@ -152,10 +161,10 @@ def requests(view: View) -> None:
     found = answers.ask("cell-requests", cell=view.cell, most=MOST_REQUESTS, **view.params()).frame
     shown = departments_figures.request_table(found, settings().zone)
     with st.container(key="panel_map_requests", gap="xsmall"):
-        title, download, back = st.columns([1520, 160, 160], gap="small", vertical_alignment="bottom")
-        more = f", the newest {MOST_REQUESTS}" if len(found) == MOST_REQUESTS else ""
+        title, download, back = st.columns([370, 100, 150], gap="small", vertical_alignment="center")
+        how_many = f"The newest {MOST_REQUESTS} requests" if len(found) == MOST_REQUESTS else plural(len(found), "request")
         with title:
-            st.subheader(f"Requests of the chosen cell{more}", anchor=False)
+            st.subheader(f"{how_many} in the cell", anchor=False)
         download.download_button("CSV", csv_export.text(shown), "cell.csv", "text/csv", on_click="ignore", width="stretch")
         if back.button("Close the list", width="stretch"):
             st.query_params.pop("cell", None)
@@ -163,7 +172,8 @@ def requests(view: View) -> None:
         if shown.empty:
             st.text("There are none in this cell.")
         else:
-            st.dataframe(shown, hide_index=True, width="stretch", height=min(38 * (len(shown) + 1), 520), key="map_requests")
+            height = min(ROW * (len(shown) + 1), LIST_HEIGHT)
+            st.dataframe(shown, hide_index=True, height=height, key="map_requests", column_order=CELL_ORDER, column_config=REQUEST_COLUMNS)
 
 
 with st.container(key="desk", gap="small"):

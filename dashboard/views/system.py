@@ -14,7 +14,7 @@ def body() -> None:
     part("strip", "system_strip", page=PAGE, height=84)
     for column, figure in zip(st.columns(5, gap="small"), ("feeds_live", "lag", "refused", "lost", "snapshot"), strict=True):
         with column:
-            part("tile", figure, page=PAGE, height=124, size="desk")
+            part("tile", figure, page=PAGE, height=112, size="desk")
     for figure in ("feeds", "consumers", "refusals", "defects", "suspects", "migrations"):
         part("table", figure, page=PAGE, size="desk")
 

@@ -80,7 +80,7 @@ def body() -> None:
     departments = weekly_verdict.ranked(review)
     said = weekly_verdict.verdict(review, departments)
     sentence: Figure = {"title": f"{bold(said.headline)}. {said.why}", "columns": [], "rows": [], "empty": ""}
-    desk.show("board", "week_verdict", sentence | {"note": weekly_figures.incomplete(review)})
+    desk.show("board", "week_verdict", sentence | {"note": weekly_figures.incomplete(review)} | weekly_figures.aged(review))
     tiles = weekly_figures.tiles(review, current().snapshot)
     for measures in (REQUESTS, CALLS):
         height = TILE if any(tiles[measure.metric]["value"] is not None for measure in measures) else EMPTY
@@ -97,10 +97,10 @@ def body() -> None:
                 st.markdown("### Which backlogs grow? Open requests at each week's end")
                 st.caption("Twelve weeks, each department on its own scale. Grey: where it lay in 8 of 10 of the weeks before.")
                 st.vega_lite_chart(spec=chart, theme=None, key="week_backlogs", width="content")
+        desk.show("board", "week_actions", weekly_figures.action_board(review.actions, today(review)))
     with right:
         desk.show("tile", "week_satisfaction", tiles["satisfaction"], height=EMPTY if tiles["satisfaction"]["value"] is None else TILE)
         desk.show("board", "week_searches", weekly_figures.search_board(review))
-    desk.show("board", "week_actions", weekly_figures.action_board(review.actions, today(review)))
     st.text(weekly_figures.footer(review))
 
 

@@ -68,7 +68,7 @@ def test_data_stand_apart_so_that_a_redraw_changes_no_specification() -> None:
 
 @pytest.mark.parametrize(
     ("local", "first", "last"),
-    [("2026-11-24 00:20", 0, 9), ("2026-11-24 14:32", 9, 18), ("2026-11-24 23:50", 15, 24)],
+    [("2026-11-24 00:20", 0, 9), ("2026-11-24 14:32", 9.5, 18.5), ("2026-11-24 23:50", 15, 24)],
     ids=["after midnight", "afternoon", "before midnight"],
 )
 def test_the_window_stays_within_the_day(local: str, first: float, last: float) -> None:

@@ -183,6 +183,6 @@ def test_system_adds_partitions_up_and_names_the_worst() -> None:
     contacts = next(row for row in shown["consumers"]["rows"] if row["key"] == "311.contacts")
     assert contacts["cells"][:5] == ["311.contacts", "2", "45", "45 s", "partition 1: 45 events, 45 s"]
     assert contacts["status"] == "watch"
-    assert shown["lag"]["value"] == "45 s"
+    assert (shown["lag"]["value"], shown["lag"]["unit"]) == ("45", "s")
     assert shown["refusals"]["rows"][0]["cells"] == ["<b>bad</b> JSON", "311.contacts", "7", "Nov 23 13:32", "14:31:08"]
     assert shown["snapshot"]["value"] == "18"

@@ -128,7 +128,18 @@ def test_a_map_asks_nothing_of_the_internet_and_holds_no_words_of_residents(extr
     deck = json.loads(map_deck.deck(map_cells.cells_of(FOUND, "dark", "counts"), base, "dark", extruded=extruded).to_json())
     assert deck.get("mapProvider") is None
     assert re.findall(r"https?://[^\"']+", json.dumps(deck)) == []
-    assert [layer["id"] for layer in deck["layers"]] == ["land", "cells", *([] if extruded else ["loud"]), "names"]
+    assert [layer["id"] for layer in deck["layers"]] == ["water", "land", "cells-0", *([] if extruded else ["loud"]), "borders", "names"]
+
+
+@pytest.mark.parametrize("extruded", [False, True])
+def test_the_chosen_cell_is_marked_and_a_click_makes_a_new_layer(extruded: bool) -> None:
+    cells, base = map_cells.cells_of(FOUND, "dark", "counts"), Base(None, (), (42.3, -71.1, 11.0))
+    deck = json.loads(map_deck.deck(cells, base, "dark", extruded=extruded, chosen=CELLS[1], clicks=3).to_json())
+    by_id = {layer["id"]: layer for layer in deck["layers"]}
+    assert map_deck.cells_layer(3) in by_id
+    assert by_id["chosen"]["data"][0].get("cell" if not extruded else "name") == (CELLS[1] if not extruded else "5 requests, usually 5.0")
+    none = json.loads(map_deck.deck(cells, base, "dark", extruded=extruded, chosen="no cell").to_json())
+    assert "chosen" not in {layer["id"] for layer in none["layers"]}
 
 
 def test_the_camera_shows_the_whole_city_and_stays_within_its_limits() -> None:
@@ -154,12 +165,32 @@ def test_what_stands_out_comes_first_in_words() -> None:
     assert [(row["name"], row["status"], row["verdict"]) for row in board["rows"]] == [
         ("Tree <b>", "watch", "Yes: under 1 in a million"),
         ("Light", "watch", "Yes: 1 in 10,000"),
-        ("Pothole", "ok", "Within usual"),
+        ("Pothole", "ok", "No"),
         ("New", "ok", "No usual yet"),
         ("Rare", "ok", "Too few to say"),
     ]
     assert board["title"] == "Types: **2 stand out**"
     assert [row["href"] for row in board["rows"]][:3] == [None, None, "/map?type=Pothole"]
+
+
+QUIET = groups(("Pothole", 90, 88.0, 0.4, False))
+STORM = groups(("Tree *", 752, 2.25, 0.0, True), ("Light", 7, 0.75, 1e-4, True), ("Pothole", 90, 88.0, 0.4, False))
+NORTH = groups(("North", 400, 100.0, 0.0, True), ("South", 100, 100.0, 0.5, False))
+
+
+@pytest.mark.parametrize(
+    ("types", "areas", "says"),
+    [
+        pytest.param(QUIET, QUIET, "**Nothing stands out**: no type and no area has more requests than chance allows", id="nothing"),
+        pytest.param(QUIET, NORTH, "**North stands out**: 400, usually 100", id="an area alone"),
+        pytest.param(STORM, None, "**Tree  stands out**: 752, usually 2; also 1 more type", id="no areas, and a name with a mark in it"),
+        pytest.param(STORM, NORTH, "**Tree  stands out**: 752, usually 2; also 1 more type and 1 area", id="types and an area"),
+        pytest.param(groups(("New", 9, None, None, False)), None, "**No usual yet** to compare with", id="no weeks before"),
+        pytest.param(QUIET.head(0), None, "**No usual yet** to compare with", id="no requests"),
+    ],
+)
+def test_the_first_sentence_says_what_stands_out(types: pd.DataFrame, areas: pd.DataFrame | None, says: str) -> None:
+    assert map_figures.verdict(types, areas) == says
 
 
 def test_a_link_carries_the_whole_view_but_the_chosen_cell() -> None:

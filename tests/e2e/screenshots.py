@@ -1,11 +1,13 @@
 """Pictures of a running dashboard for the documentation: `python -m tests.e2e.screenshots` (`make screenshots`) writes docs/pictures/.
 
-It looks at the dashboard that runs already (`make demo`), waits until a screen shows figures, and changes nothing.
+It looks at the dashboard that runs already (`make demo`), waits until a screen shows figures, and changes nothing. The pages of the weekly
+review's PDF are set from the same database, side by side in one picture.
 """
 
 import io
 import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
@@ -14,12 +16,17 @@ from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 from playwright.sync_api import Error as BrowserError
 
+from dashboard import weekly_report
+from dashboard.weekly_command import review_of
+from dashboard.weekly_week import NoSuchWeek
+from sql.engine import DatabaseUnavailable, engine
 from sql.settings import PROJECT, settings
 from tests.e2e.server import FLAGS, browser_path
 
 LARGEST_BYTES = 300_000
 SETTLED_SECONDS = 6.0  # the chart is drawn and every tile has had an event
 COLOURS = (256, 128, 64, 32)
+PAGES_PPI, PAGES_GAP, DESK_COLOUR = 110, 24, "#F4F2EC"  # the pages lie on the ground of the light mode
 
 
 @dataclass(frozen=True)
@@ -37,6 +44,8 @@ PICTURES = (
     Picture("live_light", "/", "light"),
     Picture("live_4k", "/", "dark", 2),
     Picture("map_dark", "/map?period=7d", "dark"),
+    Picture("map_light", "/map?period=7d&show=ratio", "light"),
+    Picture("departments_dark", "/departments", "dark"),
     Picture("departments_light", "/departments", "light"),
     Picture("weekly_light", "/weekly", "light"),
     Picture("weekly_dark", "/weekly", "dark"),
@@ -62,10 +71,43 @@ def small(shot: bytes) -> bytes:
     image = Image.open(io.BytesIO(shot)).convert("RGB")
     for colours in COLOURS:
         out = io.BytesIO()
-        image.quantize(colours, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
+        image.quantize(colours, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
         if out.tell() <= LARGEST_BYTES:
             break
     return out.getvalue()
+
+
+def side_by_side(pages: list[bytes]) -> bytes:
+    """The pages of a file in one picture."""
+    images = [Image.open(io.BytesIO(page)).convert("RGB") for page in pages]
+    width = sum(image.width + PAGES_GAP for image in images) + PAGES_GAP
+    sheet = Image.new("RGB", (width, images[0].height + 2 * PAGES_GAP), DESK_COLOUR)
+    left = PAGES_GAP
+    for image in images:
+        sheet.paste(image, (left, PAGES_GAP))
+        left += image.width + PAGES_GAP
+    out = io.BytesIO()
+    sheet.save(out, "PNG")
+    return out.getvalue()
+
+
+def weekly_pages() -> bytes:
+    """The pages of the last week's review.
+
+    Raises:
+        DatabaseUnavailable: the database is away.
+        NoSuchWeek: nothing is known of the last week.
+    """
+    with engine(read=True).connect() as connection:
+        review = review_of(connection, None, datetime.now(UTC))
+    return side_by_side(weekly_report.pictures(review, PAGES_PPI))
+
+
+def keep(shot: bytes, name: str, folder: Path) -> None:
+    """Write one picture, and say so."""
+    packed = small(shot)
+    (folder / f"{name}.png").write_bytes(packed)
+    click.echo(f"{name}.png  {len(packed) / 1000:.0f} kB")
 
 
 @click.command()
@@ -81,15 +123,18 @@ def main(url: str | None, to: Path) -> None:
         browser = playwright.chromium.launch(executable_path=browser_path(), args=FLAGS)
         for picture in PICTURES:
             try:
-                shot = small(take(browser, address, picture))
+                keep(take(browser, address, picture), picture.name, to)
             except BrowserError as error:
                 click.echo(
                     f"Error: {address}{picture.path} cannot be seen: {error.message.splitlines()[0]}. Is `make demo` running?", err=True
                 )
                 sys.exit(1)
-            (to / f"{picture.name}.png").write_bytes(shot)
-            click.echo(f"{picture.name}.png  {len(shot) / 1000:.0f} kB")
         browser.close()
+    try:
+        keep(weekly_pages(), "weekly_pdf", to)
+    except (DatabaseUnavailable, NoSuchWeek) as error:
+        click.echo(f"Error: the weekly review cannot be set: {error}", err=True)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -1,20 +1,27 @@
 """The Map in a browser: drawn without the internet, a view that its address carries, and residents' words that stay words."""
 
+import json
+import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import h3
 import psycopg
 import pytest
 from playwright.sync_api import Page, expect
+from shapely import total_bounds
+from shapely.geometry import shape
 
-from sql import areas, intake
-from streams import events, sink
-from streams.fold import Batch, Position, Record
+from dashboard import map_cells
+from sql import areas
+from streams import events
+from tests import request_samples
+from tests.e2e.conftest import PATIENCE_MILLISECONDS
 from tests.e2e.server import Dashboard
 
-PLACE = Position("311.requests", 0)
+TRIES, LOOKS = 10, 20
 MARKUP = '<img src=x onerror="window.wasRun = true">'
 DISTRICTS = Path(__file__).resolve().parents[2] / "streams" / "simulator" / "districts.geojson"
 
@@ -34,17 +41,7 @@ def fill(connection: psycopg.Connection, now: datetime) -> None:
         )
         for n in range(50)
     ]
-    batch = Batch({PLACE: 0})
-    batch.add(
-        PLACE,
-        [
-            Record(*PLACE, n, None, events.encode(events.event(one, source="crm", event_id=str(n), at=one.requested_datetime)))
-            for n, one in enumerate(told)
-        ],
-    )
-    sink.prepare(connection)
-    sink.offsets(connection, [PLACE], consumer="test")
-    sink.write(connection, batch, intake.read(connection))
+    request_samples.write(connection, told)
 
 
 @pytest.fixture
@@ -98,6 +95,52 @@ def test_a_cell_of_the_address_lists_its_requests(city_map: Page) -> None:
     expect(city_map.locator(".st-key-desk_map_said")).to_contain_text("50 requests")
     city_map.goto(re.sub(r"\?.*", "", city_map.url) + "?cell=882a134d49fffff")
     expect(city_map.get_by_text("There are none in this cell.")).to_be_visible()
+
+
+def place_of(cell: str, page: Page) -> tuple[float, float]:
+    """Where the middle of a cell is on the page, in px: in Mercator's projection, from the middle of the map."""
+    west, south, east, north = total_bounds([shape(one["geometry"]) for one in json.loads(DISTRICTS.read_text())["features"]])
+    camera = map_cells.camera(south, west, north, east)
+    box = page.locator(".st-key-map canvas").first.bounding_box()
+    assert box is not None
+    degrees = 512 * 2 ** camera["zoom"] / 360  # px of a degree of longitude
+
+    def up(latitude: float) -> float:
+        return math.degrees(math.asinh(math.tan(math.radians(latitude))))
+
+    latitude, longitude = h3.cell_to_latlng(cell)
+    right, down = (longitude - camera["longitude"]) * degrees, (up(camera["latitude"]) - up(latitude)) * degrees
+    return box["x"] + box["width"] / 2 + right, box["y"] + box["height"] / 2 + down
+
+
+def until(page: Page, act: Callable[[int], None], holds: Callable[[], bool], what: str) -> None:
+    """Do something again and again until something holds: a map is drawn some time after its canvas is there, and a busy browser
+    takes the two halves of a click for something else.
+    """
+    for time in range(TRIES):
+        act(time)
+        for _ in range(LOOKS):
+            if holds():
+                return
+            page.wait_for_timeout(PATIENCE_MILLISECONDS / TRIES / LOOKS)
+    pytest.fail(f"{what}, in {TRIES} times")
+
+
+def test_a_click_on_a_cell_lists_its_requests_and_the_address_carries_it(city_map: Page) -> None:
+    expect(city_map.locator(".st-key-desk_map_said")).to_contain_text("45 on the map")
+    expect(city_map.locator(".st-key-map canvas").first).to_be_visible()
+    cell = h3.latlng_to_cell(39.95, -75.16, 8)
+    x, y = place_of(cell, city_map)
+    says, listed = city_map.get_by_text("45 requests, no usual yet"), city_map.locator(".st-key-panel_map_requests")
+
+    until(city_map, lambda time: city_map.mouse.move(x + time % 2, y), says.is_visible, "the map did not say what is in the cell")
+    until(city_map, lambda _: city_map.mouse.click(x, y), lambda: f"cell={cell}" in city_map.url, "the click was lost")
+    expect(listed.get_by_role("heading", name="45 requests in the cell")).to_be_visible()
+    city_map.reload()
+    expect(listed.get_by_role("heading", name="45 requests in the cell")).to_be_visible()
+    listed.get_by_role("button", name="Close the list").press("Enter")
+    expect(listed).to_have_count(0)
+    expect(city_map).not_to_have_url(re.compile("cell="))
 
 
 def test_the_outlines_are_for_pages_of_this_server_alone(city_map: Page) -> None:
