@@ -2,6 +2,9 @@
 
 import click
 
+from forecasting.commands.backtest import backtest
+from forecasting.commands.import_volume import import_volume
+from forecasting.commands.run import hindcast_command, run, serve
 from forecasting.commands.staff import staff
 
 
@@ -10,7 +13,8 @@ def main() -> None:
     """Demand and staffing of the 311 contact centre."""
 
 
-main.add_command(staff)
+for command in (backtest, hindcast_command, import_volume, run, serve, staff):
+    main.add_command(command)
 
 if __name__ == "__main__":
     main(prog_name="python -m forecasting")

@@ -126,6 +126,9 @@ class Settings(BaseSettings):
         pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$",
         description="Whose holidays are no business days: a country, or country and state, such as `US-PA`.",
     )
+    dask_scheduler: str | None = Field(
+        None, description="Address of a Dask scheduler, such as `tcp://10.0.0.5:8786`, over which a backtest spreads. Unset: this machine's processes."
+    )
     weather_station: str = Field(
         "", max_length=100, description="The weather station whose days stand for the city's, as `load observations` named it."
     )
@@ -137,6 +140,10 @@ class Settings(BaseSettings):
         max_length=200,
         pattern=r"^[\x20-\x7e]*$",
         description="An e-mail or web address of whoever runs this. api.weather.gov asks every program to tell one; nobody else gets it.",
+    )
+    forecast_every_minutes: int = Field(360, ge=15, le=1440, description="How often `python -m forecasting serve` fits and forecasts anew.")
+    forecast_change_share: float = Field(
+        0.05, gt=0, le=1, description="A new weather forecast that changes a day's contacts by this share makes a new forecast at once."
     )
     simulator_city: Path | None = Field(
         None, description="The TOML file of the city that `python -m streams simulate` plays. Unset: the one that comes with it."

@@ -1,0 +1,65 @@
+"""`python -m forecasting run` and `serve`: one cycle, or one after the other."""
+
+import logging
+import signal
+import threading
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+from tqdm import tqdm
+
+from forecasting.commands.plain_errors import Refused, plain_errors
+from sql.engine import engine
+from sql.settings import settings
+
+
+@click.command(short_help="Forecast once: fit, forecast, and keep it.")
+@click.option("--reason", default="by hand", show_default=True, metavar="WORDS", help="Why now; the screen shows it.")
+@plain_errors
+def run(reason: str) -> None:
+    """One cycle: fit every queue, forecast 14 days by half hour with staffing, and keep all of it with its issue time."""
+    from forecasting.demand import NothingToLearnFrom
+    from forecasting.serve import run_once
+
+    try:
+        learned, run_id = run_once(settings().zone, reason)
+    except NothingToLearnFrom as error:
+        raise Refused(str(error)) from None
+    click.echo(f"forecast {run_id}: {len(learned.fitted)} queues, {learned.days[0]:%Y-%m-%d} to {learned.days[-1]:%Y-%m-%d}")
+    for note in learned.notes:
+        click.echo(f"  {note}")
+
+
+@click.command("hindcast", short_help="Make the forecasts of the past year afterwards, to know their errors.")
+@plain_errors
+def hindcast_command() -> None:
+    """Forecast from 26 origins of the past year with what was known then and the weather that came: bands and weights learn from them."""
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    from forecasting import hindcast
+
+    with (
+        ProcessPoolExecutor(mp_context=get_context("spawn")) as pool,
+        tqdm(total=hindcast.ORIGINS, desc="origins", unit="origin", disable=None) as bar,
+    ):
+        kept = hindcast.run(engine(), datetime.now(UTC), settings().zone, pool, bar.update)
+    click.echo(f"{kept} origins kept")
+
+
+@click.command(short_help="Forecast on schedule, until stopped.")
+@plain_errors
+def serve() -> None:
+    """Forecast every few hours and when the weather changes the picture; correct today every 15 minutes; answer scenarios at once."""
+    from forecasting.serve import serve as go_on
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    stopped = threading.Event()
+
+    def stop(*_: Any) -> None:
+        stopped.set()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    go_on(stopped.is_set)

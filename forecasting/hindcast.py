@@ -1,0 +1,98 @@
+"""Forecasts made afterwards for instants of the past, so that a new installation knows from the first day how far off it usually is.
+
+A hindcast knows the counts of its instant and the weather that came, since nobody kept what was forecast then. It is marked as one, and is
+kept apart from forecasts that were issued.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import Executor
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import Engine
+
+from forecasting import demand, outlook, store
+from forecasting.blend import USUAL_WEIGHTS, combine
+from forecasting.demand import Explained
+from forecasting.learning import DAYS_AHEAD, gapless
+from forecasting.weather_effects import DAYS_BEFORE, MEASURES, Numbers, effects, storm_days
+from sql.settings import settings
+
+ORIGINS, DAYS_APART = 26, 14
+LEAST_HISTORY_DAYS = 200
+
+Told = tuple[Explained, dict[str, Numbers]]
+
+
+def missing(origins: int) -> bool:
+    """Whether so few origins are known that hindcasts are worth their time."""
+    return origins < ORIGINS // 2
+
+
+def run(engine: Engine, at: datetime, zone: ZoneInfo, pool: Executor, each: Callable[[], object]) -> int:
+    """Hindcast every queue from origins two weeks apart over the last year, and keep them.
+
+    Args:
+        engine: The database.
+        at: Now.
+        zone: The city's.
+        pool: Where the fits run.
+        each: Called after each origin.
+
+    Returns:
+        How many origins were kept; those without enough history before them are left out.
+    """
+    today = pd.Timestamp(store.first_day(at, zone))
+    with engine.connect() as connection:
+        histories, known = store.histories(connection, at, zone), store.weather(connection, at)
+    if not histories:
+        return 0
+    weather = gapless(known.days, histories, today)
+    origins = [today - pd.Timedelta(days=DAYS_APART * number) for number in range(ORIGINS, 0, -1)]
+    kept = 0
+    for origin in origins:
+        usable = {queue: series for queue, series in histories.items() if (origin - series["ds"].iloc[0]).days >= LEAST_HISTORY_DAYS}
+        if not usable:
+            each()
+            continue
+        told = dict(zip(usable, pool.map(_told, usable.values(), [weather] * len(usable), [origin] * len(usable)), strict=True))
+        _keep(engine, origin, zone, told, weather)
+        kept += 1
+        each()
+    return kept
+
+
+def _told(history: pd.DataFrame, weather: pd.DataFrame, origin: pd.Timestamp) -> Told:
+    known = history[history["ds"] < origin]
+    model = demand.fit(known, weather[weather["day"] < origin], settings().holidays)
+    days = pd.date_range(origin, periods=DAYS_AHEAD)
+    around = weather.set_index("day").reindex(pd.date_range(origin - pd.Timedelta(days=DAYS_BEFORE), days[-1])).ffill()
+    explained = model.explain(days, effects({name: around[name].to_numpy(dtype="float64") for name in MEASURES}))
+    return explained, outlook.baselines_of(known, DAYS_AHEAD)
+
+
+def _keep(engine: Engine, origin: pd.Timestamp, zone: ZoneInfo, told: dict[str, Told], weather: pd.DataFrame) -> None:
+    days = pd.date_range(origin, periods=DAYS_AHEAD)
+    storm = storm_days(weather).reindex(days, fill_value=False).to_numpy()
+    instant = datetime.combine(origin.date(), datetime.min.time(), zone) + timedelta(seconds=1)
+    with engine.begin() as connection:
+        run_id = store.write_run(
+            connection,
+            kind="hindcast",
+            made_at=instant,
+            first_day=origin.date(),
+            reason="hindcast: made afterwards, with the weather that came",
+            data_until=instant,
+            weather_issued_at=None,
+            weather_stale=False,
+            storms_seen=0,
+            notes="[]",
+            seconds=None,
+        )
+        for queue, (explained, baselines) in told.items():
+            log_yhat = combine(explained, USUAL_WEIGHTS)
+            yhat = np.maximum(np.expm1(log_yhat), 0.0)
+            expected = outlook.Days(yhat, np.empty((len(days), 0)), yhat, explained, log_yhat)
+            store.write_days(connection, run_id, days, queue, expected, baselines, outlook.MODEL, storm)

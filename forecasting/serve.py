@@ -1,0 +1,146 @@
+"""Forecasts on schedule: a cycle every few hours and when the weather changes the picture, today's correction, scenarios at once.
+
+It listens to the database and holds the fitted models; a database that goes away is waited for.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from multiprocessing import get_context
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+import psycopg
+from sqlalchemy.exc import SQLAlchemyError
+
+from forecasting import cycle, hindcast, outlook, scenarios, staffing, store
+from forecasting.demand import NothingToLearnFrom
+from forecasting.learning import Learned, gapless, learn, weather_ahead
+from forecasting.outlook import TOTAL
+from sql import queries
+from sql.engine import DatabaseUnavailable, connect, engine, first_line
+from sql.settings import settings
+
+log = logging.getLogger(__name__)
+
+CHANNEL = "city311_forecasting"
+TODAY_EVERY = timedelta(minutes=15)
+LOOK_EVERY_SECONDS = 5.0
+WAIT_AFTER_ERROR_SECONDS = 10.0
+
+
+@dataclass(slots=True)
+class State:
+    """What the service holds between cycles."""
+
+    learned: Learned | None = None
+    run_id: int = 0
+    weather_looked_at: datetime | None = None
+    hindcast_done: bool = False
+    told_nothing: bool = False
+
+
+def run_once(zone: ZoneInfo, reason: str) -> tuple[Learned, int]:
+    """One cycle: fit, forecast, and set the scores beside by what came; the model learned and the run's id.
+
+    Raises:
+        NothingToLearnFrom: no queue has two weeks of counts.
+    """
+    began, at = time.perf_counter(), datetime.now(UTC)
+    with engine().begin() as connection:
+        learned = learn(connection, at, zone)
+        run_id = cycle.full(connection, learned, zone, reason, began)
+        scenarios.answer_all(connection, run_id, learned, zone)
+    log.info("forecast %s: %s, %.1f s", run_id, reason, time.perf_counter() - began)
+    return learned, run_id
+
+
+def serve(stop: Callable[[], bool]) -> None:
+    """Go on until `stop` says so."""
+    zone, state = settings().zone, State()
+    while not stop():
+        try:
+            with connect(autocommit=True, application_name="city311 forecasting") as listening:
+                listening.execute(f"LISTEN {CHANNEL}".encode())
+                while not stop():
+                    _look(state, zone)
+                    for notice in listening.notifies(timeout=LOOK_EVERY_SECONDS, stop_after=1):
+                        if notice.payload == "schedule":
+                            _carry(zone)
+        except (psycopg.Error, SQLAlchemyError, DatabaseUnavailable) as error:
+            log.warning("the database: %s. Trying again in %.0f s", first_line(error), WAIT_AFTER_ERROR_SECONDS)
+            time.sleep(WAIT_AFTER_ERROR_SECONDS)
+
+
+def _look(state: State, zone: ZoneInfo) -> None:
+    """Do what is due."""
+    now = datetime.now(UTC)
+    with engine().connect() as connection:
+        due = queries.frame("forecast-due", connection).iloc[0]
+    reason = _reason(state, due, now, zone)
+    if reason is not None:
+        try:
+            state.learned, state.run_id = run_once(zone, reason)
+            state.told_nothing = False
+        except NothingToLearnFrom as error:
+            if not state.told_nothing:
+                log.warning("no forecast: %s", error)
+            state.told_nothing = True
+            return
+        if hindcast.missing(int(due["origins"])) and not state.hindcast_done:
+            state.hindcast_done = True
+            with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as pool:
+                kept = hindcast.run(engine(), now, zone, pool, lambda: None)
+            log.info("%s hindcasts", kept)
+            state.learned, state.run_id = run_once(zone, "the errors of the past year are known now")
+        return
+    if state.learned is None:
+        return
+    if due["scenarios_waiting"]:
+        with engine().begin() as connection:
+            scenarios.answer_all(connection, state.run_id, state.learned, zone)
+    if pd.isna(due["any_at"]) or now - due["any_at"] >= TODAY_EVERY:
+        with engine().begin() as connection:
+            cycle.today(connection, now, zone)
+
+
+def _reason(state: State, due: "pd.Series[Any]", now: datetime, zone: ZoneInfo) -> str | None:
+    """Why a full cycle is due now; None: it is not."""
+    if state.learned is None:
+        return None if state.told_nothing and now.second >= LOOK_EVERY_SECONDS else "the service has started"
+    if now - state.learned.at >= timedelta(minutes=settings().forecast_every_minutes):
+        return "on schedule"
+    if pd.Timestamp(store.first_day(now, zone)) != state.learned.first_day:
+        return "a new day"
+    issued = due["weather_issued_at"]
+    if pd.isna(issued) or issued == state.weather_looked_at or issued == state.learned.expected.issued_at:
+        return None
+    state.weather_looked_at = issued
+    change = _change(state.learned, now)
+    if change < settings().forecast_change_share:
+        return None
+    return f"a new weather forecast changes a day by {100 * change:.0f}%"
+
+
+def _change(learned: Learned, now: datetime) -> float:
+    """By what share the newest weather changes the day that it changes most, in total."""
+    with engine().connect() as connection:
+        known = store.weather(connection, now)
+    table = gapless(known.days, learned.histories, learned.first_day)
+    queue = TOTAL if TOTAL in learned.fitted else next(iter(learned.fitted))
+    only = {queue: learned.fitted[queue]}
+    before, after = (
+        outlook.days(only, learned.days, weather_ahead(learned, weather))[queue].yhat for weather in (learned.past_weather, table)
+    )
+    return float(np.max(np.abs(after / np.maximum(before, 1.0) - 1)))
+
+
+def _carry(zone: ZoneInfo) -> None:
+    with engine().begin() as connection:
+        staffing.carry(connection, datetime.now(UTC), zone)
+        connection.exec_driver_sql("SELECT pg_notify('city311', 'forecast')")
