@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 CHANNEL = "city311_forecasting"
 TODAY_EVERY = timedelta(minutes=15)
-LOOK_EVERY_SECONDS = 5.0
+LOOK_EVERY_SECONDS, LOOK_AGAIN = 5.0, timedelta(minutes=1)
 WAIT_AFTER_ERROR_SECONDS = 10.0
 
 
@@ -42,7 +42,7 @@ class State:
     run_id: int = 0
     weather_looked_at: datetime | None = None
     hindcast_done: bool = False
-    told_nothing: bool = False
+    nothing_until: datetime | None = None  # there was nothing to learn from: look again then
 
 
 def run_once(zone: ZoneInfo, reason: str) -> tuple[Learned, int]:
@@ -82,15 +82,14 @@ def _look(state: State, zone: ZoneInfo) -> None:
     now = datetime.now(UTC)
     with engine().connect() as connection:
         due = queries.frame("forecast-due", connection).iloc[0]
-    reason = _reason(state, due, now, zone)
+    reason = reason_now(state, due, now, zone)
     if reason is not None:
         try:
             state.learned, state.run_id = run_once(zone, reason)
-            state.told_nothing = False
         except NothingToLearnFrom as error:
-            if not state.told_nothing:
+            if state.nothing_until is None:
                 log.warning("no forecast: %s", error)
-            state.told_nothing = True
+            state.nothing_until = now + LOOK_AGAIN
             return
         if hindcast.missing(int(due["origins"])) and not state.hindcast_done:
             state.hindcast_done = True
@@ -109,10 +108,10 @@ def _look(state: State, zone: ZoneInfo) -> None:
             cycle.today(connection, now, zone)
 
 
-def _reason(state: State, due: "pd.Series[Any]", now: datetime, zone: ZoneInfo) -> str | None:
+def reason_now(state: State, due: "pd.Series[Any]", now: datetime, zone: ZoneInfo) -> str | None:
     """Why a full cycle is due now; None: it is not."""
     if state.learned is None:
-        return None if state.told_nothing and now.second >= LOOK_EVERY_SECONDS else "the service has started"
+        return None if state.nothing_until is not None and now < state.nothing_until else "the service has started"
     if now - state.learned.at >= timedelta(minutes=settings().forecast_every_minutes):
         return "on schedule"
     if pd.Timestamp(store.first_day(now, zone)) != state.learned.first_day:

@@ -4,14 +4,16 @@ INSERT INTO queue (queue, name, channel, position) VALUES (:queue, :name, coales
 ON CONFLICT (queue) DO UPDATE SET name = excluded.name, channel = excluded.channel, position = excluded.position;
 
 -- write-service-target --
--- Say what is promised to those who wait in a queue.
-INSERT INTO service_target (queue, valid_from, answer_threshold_seconds, service_level_target, short_abandon_seconds, longest_wait_limit_seconds, wrap_up_limit_seconds)
+-- Say what is promised to those who wait in a queue, and how the people who answer are planned.
+INSERT INTO service_target (queue, valid_from, answer_threshold_seconds, service_level_target, short_abandon_seconds, longest_wait_limit_seconds,
+                            wrap_up_limit_seconds, max_occupancy, shrinkage, hourly_cost)
 VALUES (:queue, coalesce(cast(:valid_from AS timestamptz), '-infinity'), :answer_threshold_seconds, :service_level_target, coalesce(:short_abandon_seconds, 5),
-        :longest_wait_limit_seconds, :wrap_up_limit_seconds)
+        :longest_wait_limit_seconds, :wrap_up_limit_seconds, :max_occupancy, coalesce(:shrinkage, 0.30), :hourly_cost)
 ON CONFLICT (queue, valid_from) DO UPDATE SET
     answer_threshold_seconds = excluded.answer_threshold_seconds, service_level_target = excluded.service_level_target,
     short_abandon_seconds = excluded.short_abandon_seconds, longest_wait_limit_seconds = excluded.longest_wait_limit_seconds,
-    wrap_up_limit_seconds = excluded.wrap_up_limit_seconds;
+    wrap_up_limit_seconds = excluded.wrap_up_limit_seconds, max_occupancy = excluded.max_occupancy, shrinkage = excluded.shrinkage,
+    hourly_cost = excluded.hourly_cost;
 
 -- write-request-target --
 -- Say by when requests of a type or department are to be closed, and how large a share of them.
