@@ -1,6 +1,6 @@
 """Starts the whole dashboard, or only its servers, in the foreground; watches over it, and ends everything that it started.
 
-The only place that knows all parts. It starts them as processes of their own and looks into none of them.
+It starts the parts as processes of their own and looks into none of them; what the demo shows, `launch_demo` says.
 """
 
 import contextlib
@@ -10,53 +10,48 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TypeVar
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta
+from typing import NamedTuple, Protocol
 
 import click
+import psycopg
 from sqlalchemy.exc import SQLAlchemyError
 
+import launch_demo
 from sql import child
 from sql.embedded import EmbeddedPostgres, EmbeddedPostgresFailed
-from sql.engine import DatabaseUnavailable, connect, engine
-from sql.settings import DEMO_SETTINGS, PROJECT, InvalidSetting, settings
+from sql.engine import DatabaseUnavailable, connect, engine, first_line
+from sql.reference import InvalidFile
+from sql.settings import InvalidSetting, settings
 from streams import broker
 from streams.embedded import EmbeddedKafka, EmbeddedKafkaFailed
 
 HISTORY_WEEKS = 5.0
-DEMO_FILES = PROJECT / "streams" / "simulator"
-DEMO_CITY = (  # what `python -m sql load` reads, and what it brings
-    ("queues", "queues.toml"),
-    ("departments", "departments.toml"),
-    ("targets", "targets.toml"),
-    ("areas", "districts.geojson", "--kind=district"),
-)
-DEMO_CITY_HALL = "39.9526,-75.1652"  # where the simulated CRM puts what it knows no place of
 LOOK_EVERY_SECONDS = 0.2
+ASK_EVERY_SECONDS = 1.0  # whether what is waited for is there: asking takes time from those who make it
+QUICK_CADENCE_SECONDS = 60.0  # of a feed that tells whether the present is reached; the weather's does not
+DASHBOARD_FROM = timedelta(days=5)
 SERVERS_WITHIN_SECONDS = 120.0
 DASHBOARD_WITHIN_SECONDS = 60.0
 MOVING_WITHIN_SECONDS = 300.0
 PORTS_TRIED = 50
 ONE_WISH_SECONDS = 1.0  # make and timeout pass on a signal that we got already
 
-# Where the simulated city may lie, so that somewhere it is always mid-morning; the first is the one of the story.
-DEMO_ZONES = (
-    "America/New_York", "America/Denver", "America/Los_Angeles", "Pacific/Honolulu", "Pacific/Auckland", "Australia/Sydney", "Asia/Tokyo",
-    "Asia/Bangkok", "Asia/Karachi", "Asia/Dubai", "Europe/Athens", "Europe/Paris", "Europe/London", "Atlantic/Azores", "America/Sao_Paulo",
-)  # fmt: skip
-BUSY_FROM, BUSY_UNTIL = 9, 12  # hours of the day
-SATURDAY = 5
-
-Answer = TypeVar("Answer")
 Unavailable = (DatabaseUnavailable, broker.BrokerUnavailable)
-KnownFailure = (*Unavailable, child.AlreadyRunning, EmbeddedPostgresFailed, EmbeddedKafkaFailed, InvalidSetting)
+KnownFailure = (*Unavailable, child.AlreadyRunning, EmbeddedPostgresFailed, EmbeddedKafkaFailed, InvalidFile, InvalidSetting)
 
 
 class Stopped(BaseException):
     """Somebody asked for the end: Ctrl-C, SIGTERM, or the terminal was closed."""
+
+
+class Tended(Protocol):
+    """What is looked after while it runs."""
+
+    def tend(self) -> str | None:
+        """Do what is due; what there is to say, if anything."""
 
 
 class Progress:
@@ -66,6 +61,7 @@ class Progress:
         self._watched = sys.stdout.isatty()
         self._began = time.monotonic()
         self._last = ""
+        self.end_wished = False
 
     def waiting_for(self, what: str) -> None:
         """Say what is waited for; what stands behind a comma is detail that changes as it goes on."""
@@ -75,6 +71,15 @@ class Progress:
         elif what.partition(",")[0] != self._last:
             self._last = what.partition(",")[0]
             click.echo(f"waiting for {what}")
+
+    def end_if_wished(self) -> None:
+        """Raise what a signal raised: Python drops it where it comes at a bad moment, such as within a fork.
+
+        Raises:
+            Stopped: somebody asked for the end.
+        """
+        if self.end_wished:
+            raise Stopped
 
     def say(self, text: str) -> None:
         """A line that stays."""
@@ -168,6 +173,7 @@ def in_foreground() -> Iterator[tuple[Progress, contextlib.ExitStack]]:
         nonlocal asked_at
         if time.monotonic() - asked_at > ONE_WISH_SECONDS:
             asked_at = time.monotonic()
+            progress.end_wished = True
             raise Stopped
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -180,21 +186,9 @@ def in_foreground() -> Iterator[tuple[Progress, contextlib.ExitStack]]:
     except KnownFailure as error:
         progress.say(f"Error: {error}")
         sys.exit(1)
-
-
-def run_once(command: tuple[str, ...], progress: Progress, what: str) -> None:
-    """Run a command of a part to its end, or end with its last words."""
-    log = settings().state_dir / "logs" / "start.log"
-    running = child.start((sys.executable, "-m", *command), directory=PROJECT, log=log)
-    try:
-        while running.poll() is None:
-            progress.waiting_for(what)
-            time.sleep(LOOK_EVERY_SECONDS)
-        if running.returncode:
-            progress.say(f"Error: `python -m {' '.join(command)}` failed: {child.last_words(log)}")
-            sys.exit(1)
-    finally:
-        child.end(running, (signal.SIGTERM, 5.0))
+    except (psycopg.Error, SQLAlchemyError) as error:
+        progress.say(f"Error: {first_line(error)}.")
+        sys.exit(1)
 
 
 def dashboard_answers(port: int) -> bool:
@@ -206,71 +200,47 @@ def dashboard_answers(port: int) -> bool:
         return False
 
 
-def events_so_far() -> tuple[int, bool]:
-    """How many events are in the tables, and whether some feed is up to date."""
-    from sql.queries import frame  # pandas takes half a second, which `services` has no use for
+class Told(NamedTuple):
+    """How far the stream has come.
+
+    Attributes:
+        events: in the tables.
+        behind: how far the contact centre's feeds are behind the present; None: not all of them have spoken.
+        live: whether one of them is up to date.
+    """
+
+    events: int
+    behind: timedelta | None
+    live: bool
+
+
+def told_so_far() -> Told:
+    """How far the stream has come, as the database knows it."""
+    from sql.queries import frame
 
     with contextlib.suppress(DatabaseUnavailable, SQLAlchemyError), engine(read=True).connect() as connection:
         feeds = frame("feeds", connection)
-        return int(feeds["events"].sum()), bool((feeds["state"] == "live").any())
-    return 0, False
+        quick = feeds[feeds["cadence_seconds"] <= QUICK_CADENCE_SECONDS]
+        behind = timedelta(seconds=float(quick["age_seconds"].max())) if len(quick) and quick["age_seconds"].notna().all() else None
+        return Told(int(feeds["events"].sum()), behind, bool((quick["state"] == "live").any()))
+    return Told(0, None, False)
 
 
-def wait_until(ready: Callable[[], str | None], parts: list[child.Kept], progress: Progress, within_seconds: float) -> bool:
+def wait_until(ready: Callable[[], str | None], parts: Sequence[Tended], progress: Progress, within_seconds: float) -> bool:
     """Wait until `ready` says None rather than what is waited for, and look after the parts; False if it took too long."""
-    until = time.monotonic() + within_seconds
-    while (what := ready()) is not None:
+    until, ask_at, what = time.monotonic() + within_seconds, -math.inf, ""
+    while True:
+        progress.end_if_wished()
+        if (now := time.monotonic()) >= ask_at:
+            if (still := ready()) is None:
+                return True
+            what, ask_at = still, now + ASK_EVERY_SECONDS
         for message in filter(None, (part.tend() for part in parts)):
             progress.say(message)
-        if time.monotonic() > until:
+        if now > until:
             return False
         progress.waiting_for(what)
         time.sleep(LOOK_EVERY_SECONDS)
-    return True
-
-
-def python_part(name: str, *command: str) -> child.Kept:
-    """A part that is kept running, with a log of its own."""
-    log = settings().state_dir / "logs" / f"{name.split()[-1]}.log"
-    return child.Kept(name, (sys.executable, "-m", *command), directory=PROJECT, log=log)
-
-
-def demo_parts(port: int, history_weeks: float) -> list[child.Kept]:
-    """The processes of the demo, in the order of their start."""
-    return [
-        python_part("The dashboard", "dashboard", f"--port={port}"),
-        python_part("The consumer", "streams", "consume"),
-        python_part("The simulator", "streams", "simulate", f"--history-weeks={history_weeks:g}"),
-    ]
-
-
-def settle_city(progress: Progress, undo: contextlib.ExitStack) -> None:
-    """Let the simulated city lie where it is day, so that a first look shows a centre at work; the choice is kept with the data.
-
-    Who sets CITY_TIMEZONE has chosen already. While the demo runs, every other command reads the same zone.
-    """
-    kept, told = (settings().state_dir / name for name in ("demo-timezone", DEMO_SETTINGS))
-    told.unlink(missing_ok=True)  # of a demo that was killed
-    settings.cache_clear()
-    chosen = settings().model_fields_set
-    ours = {} if "default_geocodes" in chosen else {"DEFAULT_GEOCODES": DEMO_CITY_HALL}
-    if "city_timezone" not in chosen:
-        zone = kept.read_text().strip() if kept.exists() else busy_zone(datetime.now(UTC))
-        kept.write_text(zone + "\n")
-        ours["CITY_TIMEZONE"] = zone
-        local = datetime.now(ZoneInfo(zone))
-        progress.say(f"The simulated city keeps the time of {zone}, where it is {local:%H:%M}; CITY_TIMEZONE sets another.")
-    undo.callback(told.unlink, missing_ok=True)
-    told.write_text("".join(f"{name}={value}\n" for name, value in ours.items()))
-    settings.cache_clear()
-
-
-def busy_zone(now: datetime) -> str:
-    """The first of some time zones in which it is mid-morning of a working day, else mid-morning, else the first."""
-    hours = {zone: now.astimezone(ZoneInfo(zone)) for zone in DEMO_ZONES}
-    morning = [zone for zone, local in hours.items() if BUSY_FROM <= local.hour < BUSY_UNTIL]
-    working = [zone for zone in morning if hours[zone].weekday() < SATURDAY]
-    return (working or morning or list(DEMO_ZONES))[0]
 
 
 def free_dashboard_port(progress: Progress) -> int:
@@ -292,52 +262,72 @@ def main() -> None:
     "--history-weeks", default=HISTORY_WEEKS, show_default=True, type=click.FloatRange(min=0), help="Weeks of past to fill in first."
 )
 def demo(history_weeks: float) -> None:
-    """Everything: Postgres, Kafka, a simulated city, the consumer and the dashboard."""
+    """Everything: Postgres, Kafka, a simulated city, the consumer, the dashboard and the forecasts."""
     with in_foreground() as (progress, undo):
         state = settings().state_dir
         state.mkdir(parents=True, exist_ok=True)
         undo.enter_context(child.only_one(state, what="The demo"))
-        settle_city(progress, undo)
+        launch_demo.settle_city(progress.say, undo)
+        storms = launch_demo.settle_storms(state / "demo-storms", datetime.now(settings().zone).date())
         servers = [postgres(progress), kafka(progress)]
         for server in servers:
             undo.callback(server.stop)
             server.start(share=True)
         servers[0].wait_ready()
-        run_once(("sql", "migrate"), progress, "the database's schema")
-        port = free_dashboard_port(progress)
-        dashboard, *stream = parts = demo_parts(port, history_weeks)
-        undo.callback(dashboard.stop)
-        dashboard.start()
-        for kind, file, *options in DEMO_CITY:
-            run_once(("sql", "load", kind, str(DEMO_FILES / file), *options), progress, f"the city's {kind}")
+        progress.waiting_for("the database's schema")
+        launch_demo.make_tables()
         servers[1].wait_ready()
-        for part in stream:
+        port = free_dashboard_port(progress)
+        planted = [f"--storm={storm}" for storm in storms]
+        dashboard = launch_demo.python_part("The dashboard", "dashboard", f"--port={port}")
+        consumer = launch_demo.python_part("The consumer", "streams", "consume")
+        simulator = launch_demo.python_part("The simulator", "streams", "simulate", f"--history-weeks={history_weeks:g}", *planted)
+        forecasting = launch_demo.Forecasting(storms)
+        for part in (forecasting, simulator, consumer, dashboard):
             undo.callback(part.stop)
-            part.start()
-        announce(parts, port, progress)
-        look_after(servers, parts, progress)
+        simulator.start()  # the slowest of all
+        progress.waiting_for("the city's names")
+        launch_demo.load_names()
+        consumer.start()
+        announce(dashboard, [consumer, simulator], port, progress)
+        look_after(servers, [dashboard, consumer, simulator, forecasting], progress)
 
 
-def announce(parts: list[child.Kept], port: int, progress: Progress) -> None:
-    """Print the address as soon as there is something to see."""
+def announce(dashboard: child.Kept, stream: Sequence[child.Kept], port: int, progress: Progress) -> None:
+    """Print the address as soon as there is something to see.
+
+    The dashboard begins when the past is nearly told: before, it would only take time from those who tell it.
+    """
+
+    def nearly() -> str | None:
+        told = told_so_far()
+        return None if told.live or (told.behind is not None and told.behind < DASHBOARD_FROM) else past(told)
+
+    def moving() -> str | None:
+        told = told_so_far()
+        return None if told.live else past(told)
+
+    def past(told: Told) -> str:
+        return f"the city's past, {told.events:,} events are in the database"
 
     def page() -> str | None:
         return None if dashboard_answers(port) else "the dashboard to answer"
 
-    def moving() -> str | None:
-        events, live = events_so_far()
-        return None if live else f"the city's past, {events:,} events are in the database"
-
+    until = time.monotonic() + MOVING_WITHIN_SECONDS
+    wait_until(nearly, stream, progress, MOVING_WITHIN_SECONDS)
+    dashboard.start()
+    parts = [dashboard, *stream]
+    if not wait_until(moving, parts, progress, max(0.0, until - time.monotonic())):
+        progress.say(f"The simulated city is still far behind: {child.last_words(stream[-1].log)}")
     if not wait_until(page, parts, progress, DASHBOARD_WITHIN_SECONDS):
-        progress.say(f"The dashboard does not answer yet: {child.last_words(parts[0].log)}")
-    if not wait_until(moving, parts, progress, MOVING_WITHIN_SECONDS):
-        progress.say(f"The simulated city is still far behind: {child.last_words(parts[-1].log)}")
+        progress.say(f"The dashboard does not answer yet: {child.last_words(dashboard.log)}")
     progress.say(f"The dashboard is at http://{child.LOCALHOST}:{port} – Ctrl-C ends it.")
 
 
-def look_after(servers: list[Server], parts: list[child.Kept], progress: Progress) -> None:
+def look_after(servers: list[Server], parts: Sequence[Tended], progress: Progress) -> None:
     """Bring back what ends by itself, until somebody asks for the end."""
     while True:
+        progress.end_if_wished()
         for server in servers:
             server.tend()
         for message in filter(None, (part.tend() for part in parts)):

@@ -10,6 +10,7 @@ import psycopg
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from dashboard.ahead import Ahead, PlannedHalfHour
 from dashboard.rows import (
     AgentNow,
     ConsumerPartition,
@@ -105,6 +106,11 @@ def quality(connection: Connection) -> Quality:
     since = {"from": at - QUALITY_PERIOD}
     defects = read(Defect, frame("data-quality", connection, **since))
     return Quality(at=at, defects=defects, suspects=read(GeocodeSuspect, frame("geocode-suspects", connection, **since)))
+
+
+def ahead(connection: Connection) -> Ahead:
+    """The plan of the next hours; empty while there is no forecast."""
+    return Ahead(at=now(), halves=_rows(PlannedHalfHour, "staffing-next", connection))
 
 
 def definitions(connection: Connection) -> Mapping[str, Definition]:

@@ -15,6 +15,7 @@ PAGES = (
     ("views/live.py", "Live"),
     ("views/map.py", "Map"),
     ("views/departments.py", "Departments"),
+    ("views/staffing.py", "Staffing"),
     ("views/weekly.py", "Weekly review"),
     ("views/system.py", "System"),
     ("views/definitions.py", "Definitions"),

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from dashboard.ahead_figures import usable, with_forecast
 from dashboard.charts import WALL, DayChart, day
 from dashboard.figure import Figure
 from dashboard.figures import live_figures
@@ -19,7 +20,7 @@ from dashboard.tokens import MODES, Mode
 from dashboard.verdict import Verdict, judge
 
 BOOT = secrets.token_hex(4)  # numbers of editions count from 1 again in each process: this tells the processes apart
-DAY_CHART_HEIGHT = 212  # px, of the chart on the wall
+DAY_CHART_HEIGHT, SENTENCE_HEIGHT = 212, 30  # px, of the chart on the wall, and of the sentence under it that there is no forecast
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Edition:
 
 
 LIVE_KEYS = frozenset(
-    {"strip", "waiting", "longest", "level", "free", "offered", "answer", "abandoned", "languages", "queues", "next", "agents"}
+    {"strip", "waiting", "longest", "level", "free", "offered", "answer", "abandoned", "languages", "queues", "next", "ahead", "agents"}
 )
 SYSTEM_KEYS = frozenset(
     {
@@ -66,9 +67,10 @@ def first(snapshot: Snapshot) -> Edition:
 
 
 def follow(before: Edition, snapshot: Snapshot) -> Edition:
-    """The next edition. Charts are drawn again only when the day was read again."""
+    """The next edition. Charts are drawn again only when the day or its forecast was read again."""
     history = before.snapshot.history
-    drawn = before.charts if snapshot.history is history else _charts(snapshot)
+    same = snapshot.history is history and snapshot.ahead is before.snapshot.ahead
+    drawn = before.charts if same else _charts(snapshot)
     return _edition(before.number + 1, snapshot, judge(snapshot, before.verdict), before.figures, before.changed, drawn)
 
 
@@ -89,7 +91,9 @@ def _charts(snapshot: Snapshot) -> dict[Mode, DayChart | None]:
     if snapshot.history is None:
         return {}
     intervals = snapshot.history.intervals
-    return {mode: day(intervals, snapshot.at, snapshot.zone, mode, WALL, DAY_CHART_HEIGHT) for mode in MODES}
+    height = DAY_CHART_HEIGHT if usable(snapshot) else DAY_CHART_HEIGHT - SENTENCE_HEIGHT
+    drawn = {mode: day(intervals, snapshot.at, snapshot.zone, mode, WALL, height) for mode in MODES}
+    return {mode: with_forecast(chart, snapshot, mode, WALL) for mode, chart in drawn.items()}
 
 
 def message(edition: Edition, now: float, since: int = 0, keys: frozenset[str] | None = None) -> str:

@@ -5,7 +5,7 @@ A figure carries `as_of` (seconds since 1970; None: never) and `cadence`, from w
 
 from collections.abc import Sequence
 
-from dashboard import wording
+from dashboard import ahead_figures, wording
 from dashboard.charts import outlook
 from dashboard.figure import Figure, definition_of, stamp, threshold_words
 from dashboard.figures_boards import agents_by_state, queue_board
@@ -35,6 +35,7 @@ def live_figures(snapshot: Snapshot, verdict: Verdict) -> dict[str, Figure]:
         "languages": _languages(snapshot, contacts),
         "queues": queue_board(snapshot, verdict),
         "next": _next(snapshot, contacts),
+        "ahead": ahead_figures.figure(snapshot),
         "agents": agents_by_state(snapshot, total, agents),
     }
 
@@ -223,4 +224,4 @@ def _language(language: str | None) -> str:
 
 def _next(snapshot: Snapshot, source: Source) -> Figure:
     frame = snapshot.history.intervals if snapshot.history else None
-    return {"label": outlook(frame, snapshot.at), **definition_of(snapshot, "usual"), **stamp(source)}
+    return {"label": ahead_figures.label(snapshot, outlook(frame, snapshot.at)), **definition_of(snapshot, "usual"), **stamp(source)}

@@ -16,6 +16,7 @@ st.navigation(
         st.Page(HERE / "views" / "live.py", title="Live", url_path="live", default=True),
         st.Page(HERE / "views" / "map.py", title="Map", url_path="map"),
         st.Page(HERE / "views" / "departments.py", title="Departments", url_path="departments"),
+        st.Page(HERE / "views" / "staffing.py", title="Staffing", url_path="staffing"),
         st.Page(HERE / "views" / "weekly.py", title="Weekly review", url_path="weekly"),
         st.Page(HERE / "views" / "system.py", title="System", url_path="system"),
         st.Page(HERE / "views" / "definitions.py", title="Definitions", url_path="definitions"),

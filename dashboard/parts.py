@@ -20,7 +20,7 @@ from dashboard.tokens import Mode
 HERE = Path(__file__).resolve().parent / "components"
 HEARTBEAT_SECONDS = 5.0
 
-Kind = Literal["tile", "strip", "queues", "people", "languages", "heading", "table", "board", "legend"]
+Kind = Literal["tile", "strip", "queues", "people", "languages", "heading", "table", "board", "legend", "ahead"]
 Size = Literal["wall", "row", "desk"]
 
 

@@ -1,7 +1,8 @@
 """One immutable picture of the city at an instant, and what a part of it is as fresh as. It asks nobody: dashboard/data.py fills it.
 
-The parts have their own cadence: what moves with every event (`Live`), what moves with the clock (`History`), and what whoever runs the
-system looks at (`Plant`). A part that could not be read again stays as it was, and the snapshot says since when.
+The parts have their own cadence: what moves with every event (`Live`), what moves with the clock (`History`), the plan of the next hours
+(`Ahead`), and what whoever runs the system looks at (`Plant`). A part that could not be read again stays as it was, and the snapshot says
+since when.
 """
 
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
+from dashboard.ahead import Ahead
 from dashboard.freshness import NEVER, Source, carrying, oldest
 from dashboard.rows import (
     ALL_QUEUES,
@@ -86,6 +88,7 @@ class Snapshot:
     history: History | None = None
     plant: Plant | None = None
     quality: Quality | None = None
+    ahead: Ahead | None = None
     definitions: Mapping[str, Definition] = field(default_factory=dict)
     trouble: str | None = None
     trouble_since: datetime | None = None

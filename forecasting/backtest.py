@@ -119,7 +119,8 @@ def _origins(series: Series, test_from: pd.Timestamp, test_to: pd.Timestamp, eve
     before = int((known < test_from).sum())
     if before < LEAST_DAYS_BEFORE:
         raise NothingToTest(
-            f"{before} days are known before {test_from:%Y-%m-%d}, and {LEAST_DAYS_BEFORE} are needed to learn from: choose a later --test-from"
+            f"{before} days are known before {test_from:%Y-%m-%d}, and {LEAST_DAYS_BEFORE} are needed to learn from: "
+            "choose a later --test-from"
         )
     first = known.iloc[0]
     earliest = max(
@@ -179,7 +180,7 @@ def _in_order(series: Series, answers: list[_Answer]) -> pd.DataFrame:
         past: list[pd.DataFrame] = []
         for answer in answers:
             explained = answer.seen if name == MODEL else answer.issued
-            lead = np.arange(1, len(answer.days) + 1)
+            lead = np.arange(1.0, len(answer.days) + 1)
             frame = pd.DataFrame({"model": name, "origin": answer.origin, "ds": answer.days, "lead_days": lead})
             frame["y"] = y.reindex(answer.days).to_numpy(dtype="float64")
             learned = pd.concat(past, ignore_index=True) if past else _nothing_yet()

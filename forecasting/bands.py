@@ -38,7 +38,7 @@ class Errors:
 
     def quantiles(self, levels: tuple[float, ...] = LEVELS) -> Numbers:
         """Quantiles of the errors in units of the scale."""
-        return np.quantile(np.concatenate([self.standardised, PSEUDO_ERRORS]), levels)
+        return np.asarray(np.quantile(np.concatenate([self.standardised, PSEUDO_ERRORS]), levels))
 
 
 def calibrate(past: pd.DataFrame, origin: pd.Timestamp) -> list[Errors]:
@@ -52,7 +52,9 @@ def calibrate(past: pd.DataFrame, origin: pd.Timestamp) -> list[Errors]:
     groups = [known[known["lead_days"].between(first, last)] for first, last in LEAD_GROUPS]
     sigmas = [_sigma(group) for group in groups]
     widening = _widening(groups[:2], sigmas[:2])
-    return [Errors(sigma, widening, _errors(group) / _scale_of(group, sigma, widening)) for group, sigma in zip(groups, sigmas, strict=True)]
+    return [
+        Errors(sigma, widening, _errors(group) / _scale_of(group, sigma, widening)) for group, sigma in zip(groups, sigmas, strict=True)
+    ]
 
 
 def group_of(lead_days: int) -> int:
@@ -86,7 +88,7 @@ _EVEN_LEVELS = tuple(((np.arange(40) + 0.5) / 40).tolist())
 
 
 def _errors(rows: pd.DataFrame) -> Numbers:
-    return (np.log1p(rows["y"]) - rows["log_yhat"]).to_numpy(dtype="float64")
+    return np.asarray(np.log1p(rows["y"]) - rows["log_yhat"], dtype="float64")
 
 
 def _sigma(rows: pd.DataFrame) -> float:

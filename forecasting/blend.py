@@ -1,4 +1,4 @@
-"""How much each part of the demand model counts: weights learned from the series' own past forecasts, shrunk to what did well elsewhere. No I/O."""
+"""How much each part of the demand model counts: learned from the series' own past forecasts, shrunk to what did well elsewhere. No I/O."""
 
 import numpy as np
 import pandas as pd

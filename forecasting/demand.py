@@ -39,6 +39,7 @@ STORM_SNOW_INCHES = 2.0  # from this on a day's snow tells how the city takes sn
 LEVEL_HALF_LIFE_DAYS, LEVEL_PSEUDO_DAYS, LEVEL_LIMIT, LEVEL_FADES_TO = 3.0, 2.0, 0.3, 0.9
 RESIDUAL_LIMIT = 1.0
 QUIET_LOAD = 0.3  # with more snow than this the last four weeks are no example
+SHORT_HISTORY_TO_RECENT = 2 / 3  # so much of the way to the last four weeks where no season is known at all; none from a year on
 
 
 class NothingToLearnFrom(Exception):
@@ -74,6 +75,7 @@ class DailyDemand:
     boosted: HistGradientBoostingRegressor | None
     level: float
     usual: Numbers  # log of the four-week median, for a week
+    to_usual: float  # how much of the way from Prophet to it
     limit: float
 
     def explain(self, days: pd.DatetimeIndex, features: Mapping[str, Numbers]) -> Explained:
@@ -99,6 +101,7 @@ class DailyDemand:
         usual = self.usual[ahead.astype(int) % len(self.usual)]
         alike = (load <= QUIET_LOAD) & ~self.calendar.special(days)
         recent = np.where(alike & ~np.isnan(usual), usual - base, 0.0)
+        base, recent = base + self.to_usual * recent, (1 - self.to_usual) * recent
         level = np.broadcast_to(self.level * LEVEL_FADES_TO ** (ahead + 1), base.shape)
         return Explained(base, {"level": level, "boost": boost, "recent": recent}, load, self.limit)
 
@@ -124,7 +127,7 @@ def fit(history: pd.DataFrame, weather: pd.DataFrame, country: str) -> DailyDema
     limit = float(np.nanmax(logs)) + ABOVE_HIGHEST
     if known.sum() < LEAST_DAYS_FOR_PROPHET:
         weekly = np.where(np.isnan(usual), np.log1p(history["y"].mean()), usual)
-        return DailyDemand(first_day, _Weekly(first_day, weekly), {}, 0, 0.0, None, 0.0, usual, limit)
+        return DailyDemand(first_day, _Weekly(first_day, weekly), {}, 0, 0.0, None, 0.0, usual, 0.0, limit)
     used = [name for name in REGRESSORS if features[name].abs().max() > 0]
     model = _prophet(features[["ds", *used]].assign(y=logs), used, country, int(known.sum()))
     coefficients = _coefficients(model)
@@ -142,6 +145,7 @@ def fit(history: pd.DataFrame, weather: pd.DataFrame, country: str) -> DailyDema
         boosted=_boosted(features, residuals) if known.sum() >= LEAST_DAYS_FOR_BOOSTING else None,
         level=_level(residuals, storm),
         usual=usual,
+        to_usual=SHORT_HISTORY_TO_RECENT * max(0.0, 1 - int(known.sum()) / YEAR_DAYS),
         limit=limit,
     )
 
@@ -163,7 +167,8 @@ class _Calendar:
 
     def special(self, days: pd.DatetimeIndex) -> NDArray[np.bool_]:
         """Which days are holidays or the like."""
-        return np.asarray(days.isin(self._model.holidays["ds"]))
+        holidays = self._model.holidays
+        return np.zeros(len(days), dtype=bool) if holidays is None else np.asarray(days.isin(holidays["ds"]))
 
 
 class _Weekly(_Calendar):
@@ -174,7 +179,7 @@ class _Weekly(_Calendar):
 
     def of(self, days: pd.DatetimeIndex) -> Numbers:
         """log(1 + contacts) of days."""
-        return self._weekly[np.asarray((days - self._first_day).days) % len(self._weekly)]
+        return np.asarray(self._weekly[np.asarray((days - self._first_day).days) % len(self._weekly)])
 
     def special(self, days: pd.DatetimeIndex) -> NDArray[np.bool_]:
         """None: so short a history knows no holiday."""

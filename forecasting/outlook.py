@@ -115,9 +115,7 @@ def _days(one: Fitted, wanted: pd.DatetimeIndex, weather: Weather) -> Days:
     return Days(yhat, quantiles, planned, explained, log_yhat)
 
 
-def intervals(
-    fitted: dict[str, Fitted], expected: dict[str, Days], wanted: pd.DatetimeIndex, storm: Flags, zone: ZoneInfo
-) -> pd.DataFrame:
+def intervals(fitted: dict[str, Fitted], expected: dict[str, Days], wanted: pd.DatetimeIndex, storm: Flags, zone: ZoneInfo) -> pd.DataFrame:
     """Every half hour of the days.
 
     Returns:
@@ -160,7 +158,7 @@ def interval_quantiles(day: Numbers, share: Numbers, dispersion: float) -> Numbe
     shape = mean / dispersion
     z = norm.ppf(_EVEN)[None, None, :]
     counts = mean * np.maximum(1 - 1 / (9 * shape) + z / (3 * np.sqrt(shape)), 0.0) ** 3  # Wilson and Hilferty 1931
-    return np.asarray(np.quantile(counts.reshape(len(share), -1), LEVELS, axis=1).T)
+    return np.asarray(np.quantile(counts.reshape(len(share), -1), LEVELS, axis=1, method="hazen").T)
 
 
 def baselines_of(history: pd.DataFrame, count: int) -> dict[str, Numbers]:

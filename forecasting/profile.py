@@ -56,7 +56,8 @@ def half_hours(day: pd.Timestamp, zone: ZoneInfo) -> pd.DatetimeIndex:
     """The half hours of a local day, in the city's time: 46 or 50 of them when the clocks change."""
     first = datetime.combine(day.date(), datetime.min.time(), zone)
     last = datetime.combine((day + pd.Timedelta(days=1)).date(), datetime.min.time(), zone)
-    return pd.date_range(pd.Timestamp(first).tz_convert("UTC"), pd.Timestamp(last).tz_convert("UTC"), freq="30min", inclusive="left").tz_convert(zone)
+    start, end = (pd.Timestamp(midnight).tz_convert("UTC") for midnight in (first, last))
+    return pd.date_range(start, end, freq="30min", inclusive="left").tz_convert(zone)
 
 
 def learn(counts: pd.DataFrame, special: pd.DatetimeIndex, storms: pd.DatetimeIndex) -> Profile:
@@ -68,7 +69,8 @@ def learn(counts: pd.DataFrame, special: pd.DatetimeIndex, storms: pd.DatetimeIn
         storms: Storm days, as days without a time zone.
     """
     rows = counts.assign(day=counts["at"].dt.tz_localize(None).dt.normalize(), slot=counts["at"].dt.hour * 2 + counts["at"].dt.minute // 30)
-    table = rows.pivot_table(index="day", columns="slot", values="contacts", aggfunc="sum", fill_value=0.0).reindex(columns=range(SLOTS), fill_value=0.0)
+    table = rows.pivot_table(index="day", columns="slot", values="contacts", aggfunc="sum", fill_value=0.0)
+    table = table.reindex(columns=range(SLOTS), fill_value=0.0)
     days = pd.DatetimeIndex(table.index)
     values = table.to_numpy(dtype="float64")
     kinds = np.array([kind_of(day.day_of_week, special=day in special) for day in days])
@@ -110,4 +112,4 @@ def _dispersion(values: Numbers, expected: Numbers) -> float:
     busy = expected >= LEAST_EXPECTED
     if not busy.any():
         return 1.0
-    return float(max(1.0, np.mean((values[busy] - expected[busy]) ** 2 / expected[busy])))
+    return max(1.0, float(np.mean((values[busy] - expected[busy]) ** 2 / expected[busy])))

@@ -68,11 +68,12 @@ def read(
     rows = _rows(path, column=column, zone=zone, date_column=date_column, queue_column=queue_column, queue=queue)
     length = minutes or _length(path, rows)
     if length not in MINUTES:
-        raise Refused(f"{path}: its intervals are {length} minutes long; {', '.join(map(str, MINUTES))} (a day) are possible. Say it with --minutes")
-    frame = pd.DataFrame({"queue": [r.queue for r in rows], "starts_at": [_start(r, length, zone) for r in rows], "contacts": [r.contacts for r in rows]})
-    frame["starts_at"] = pd.to_datetime(frame["starts_at"], utc=True)
+        possible = ", ".join(map(str, MINUTES))
+        raise Refused(f"{path}: its intervals are {length} minutes long; {possible} (a day) are possible. Say it with --minutes")
+    starts = pd.to_datetime([_start(row, length, zone) for row in rows], utc=True)
+    frame = pd.DataFrame({"queue": [row.queue for row in rows], "starts_at": starts, "contacts": [row.contacts for row in rows]})
     # Two rows of one hour are the hour that a clock change repeats where the zone of the file has no offset, or two sources: both count.
-    frame = frame.groupby(["queue", "starts_at"], as_index=False, sort=True)["contacts"].sum()
+    frame = frame.groupby(["queue", "starts_at"])["contacts"].sum().reset_index()
     return Volumes(frame, length)
 
 
@@ -80,13 +81,13 @@ def by_day(volumes: Volumes, zone: ZoneInfo) -> pd.DataFrame:
     """The counts of each local day, of every queue together.
 
     Returns:
-        One row a day from the first to the last, in order: `ds` (datetime64, no time zone), `y` (NaN: nobody counted). A first or last day of
-        which less than its hours were counted is left out.
+        One row a day from the first to the last, in order: `ds` (datetime64, no time zone), `y` (NaN: nobody counted). A first or last day
+        of which less than its hours were counted is left out.
     """
     local = volumes.frame["starts_at"].dt.tz_convert(zone)
     day = local.dt.tz_localize(None).dt.normalize()
     total = volumes.frame["contacts"].groupby(day.to_numpy()).sum()
-    if volumes.minutes < DAY_MINUTES and len(total) > 2:  # noqa: PLR2004
+    if volumes.minutes < DAY_MINUTES and len(total) > 2:
         counted = volumes.frame["starts_at"].groupby(day.to_numpy()).nunique() * volumes.minutes
         part = counted < DAY_MINUTES - 2 * 60
         ends = [at for at in (total.index[0], total.index[-1]) if part[at]]
@@ -95,9 +96,7 @@ def by_day(volumes: Volumes, zone: ZoneInfo) -> pd.DataFrame:
     return total.reindex(days).rename("y").reset_index()
 
 
-def _rows(
-    path: Path, *, column: str, zone: ZoneInfo, date_column: str | None, queue_column: str | None, queue: str
-) -> list[_Row]:
+def _rows(path: Path, *, column: str, zone: ZoneInfo, date_column: str | None, queue_column: str | None, queue: str) -> list[_Row]:
     headers, lines = _table(path)
     when = date_column or next((name for name in DATE_NAMES for header in headers if header.lower() == name), None)
     when = next((header for header in headers if when is not None and header.lower() == when.lower()), when)
@@ -173,7 +172,8 @@ def _by(text: str, form: str) -> datetime | None:
 
 def _length(path: Path, rows: list[_Row]) -> int:
     """How far apart the nearest starts of a queue are, in minutes."""
-    starts = pd.DataFrame({"queue": [row.queue for row in rows], "at": pd.to_datetime([row.when for row in rows], utc=True)}).drop_duplicates()
+    at = pd.to_datetime([row.when for row in rows], utc=True)
+    starts = pd.DataFrame({"queue": [row.queue for row in rows], "at": at}).drop_duplicates()
     apart = starts.sort_values(["queue", "at"]).groupby("queue")["at"].diff().dropna().dt.total_seconds() / 60
     if apart.empty:
         raise Refused(f"{path} has one interval only: say how long it is with --minutes")

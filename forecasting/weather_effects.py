@@ -94,7 +94,7 @@ def table(weather: pd.DataFrame) -> pd.DataFrame:
 
 def snow_load(features: Mapping[str, Numbers] | pd.DataFrame) -> Numbers:
     """How much a day lies under snow: the largest of today's and the four days' before, as log(1 + 2 × inches)."""
-    return np.max([np.asarray(features[name], dtype="float64") for name in SNOW], axis=0)
+    return np.asarray(np.max([np.asarray(features[name], dtype="float64") for name in SNOW], axis=0))
 
 
 def storm_days(weather: pd.DataFrame) -> "pd.Series[bool]":
@@ -109,7 +109,7 @@ def storm_days(weather: pd.DataFrame) -> "pd.Series[bool]":
     snowed = weather["snow_mm"] >= STORM_SNOW_INCHES * MM_AN_INCH
     after = snowed.rolling(DAYS_AFTER_SNOW + 1, min_periods=1).max().astype(bool)
     blew = weather["gust_kmh"].fillna(0.0) >= STORM_GUST_MPH * KMH_A_MPH
-    return pd.Series((after | blew).to_numpy(), index=pd.DatetimeIndex(weather["day"]), dtype=bool)
+    return pd.Series(np.asarray(after | blew, dtype=bool), index=pd.DatetimeIndex(weather["day"]))
 
 
 def _ago(values: Numbers, days: int) -> Numbers:

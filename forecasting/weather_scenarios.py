@@ -4,7 +4,6 @@ The same error model makes an ensemble around an issued forecast, and, for backt
 issued. Beyond a week a forecast says little, and past years at the same time of year stand in.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np

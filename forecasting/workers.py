@@ -1,4 +1,4 @@
-"""Where fits run: in the machine's processes, or over a Dask cluster where one is named. It knows nothing of what is fitted, and prints nothing."""
+"""Where fits run: in the machine's processes, or over a Dask cluster where one is named. It knows nothing of what is fitted."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -6,7 +6,8 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from typing import TypeVar
 
-Task, Answer = TypeVar("Task"), TypeVar("Answer")
+Task = TypeVar("Task")
+Answer = TypeVar("Answer")
 
 CONNECT_WITHIN = "10s"
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -46,7 +47,7 @@ def _over_cluster(function: Callable[[Task], Answer], tasks: Sequence[Task], sch
     except ModuleNotFoundError:
         raise ClusterUnavailable("DASK_SCHEDULER is set, and Dask is not installed: `pip install distributed`, or unset it") from None
     try:
-        client = Client(scheduler, timeout=CONNECT_WITHIN, set_as_default=False)
+        client = Client(scheduler, timeout=CONNECT_WITHIN, set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:
         raise ClusterUnavailable(f"DASK_SCHEDULER={scheduler} does not answer ({error}): start it, or unset DASK_SCHEDULER") from None
     with client:

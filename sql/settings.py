@@ -127,7 +127,9 @@ class Settings(BaseSettings):
         description="Whose holidays are no business days: a country, or country and state, such as `US-PA`.",
     )
     dask_scheduler: str | None = Field(
-        None, description="Address of a Dask scheduler, such as `tcp://10.0.0.5:8786`, over which a backtest spreads. Unset: this machine's processes."
+        None,
+        description="Address of a Dask scheduler, such as `tcp://10.0.0.5:8786`, over which a backtest spreads. "
+        "Unset: this machine's processes.",
     )
     weather_station: str = Field(
         "", max_length=100, description="The weather station whose days stand for the city's, as `load observations` named it."

@@ -5,7 +5,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -253,6 +253,16 @@ def _told(polling: "Rounds", *, complete: bool, once: bool) -> None:
         raise click.ClickException(f"The round is not complete: {polling.failure}")
 
 
+storm_option = click.option(
+    "--storm",
+    "storms",
+    type=click.DateTime(["%Y-%m-%d"]),
+    multiple=True,
+    metavar="DATE",
+    help="Put a storm on this day: 8 inches of snow, in summer a tropical storm. May be given several times.",
+)
+
+
 @main.command(short_help="Publish the events of a simulated city, until stopped.")
 @click.option("--seed", type=int, default=311, show_default=True, help="The same seed gives the same city.")
 @click.option("--history-weeks", type=click.FloatRange(min=0), default=0.0, show_default=True, help="Weeks of past to publish first.")
@@ -262,16 +272,44 @@ def _told(polling: "Rounds", *, complete: bool, once: bool) -> None:
 @click.option(
     "--until", type=click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]), help="End at this time of the city; without it, never."
 )
+@storm_option
 @plain_errors
-def simulate(seed: int, history_weeks: float, speed: float, until: datetime | None) -> None:
-    """Publish the events of a simulated city's contact centre, until stopped."""
+def simulate(seed: int, history_weeks: float, speed: float, until: datetime | None, storms: tuple[datetime, ...]) -> None:
+    """Publish the events of a simulated city: its contact centre, what residents ask for, and its weather."""
     from streams.simulator import run
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    ends = until and until.replace(tzinfo=settings().zone)
     try:
-        run(seed=seed, history_weeks=history_weeks, speed=speed, until=until and until.replace(tzinfo=settings().zone))
+        run(seed=seed, history_weeks=history_weeks, speed=speed, until=ends, storms=tuple(storm.date() for storm in storms))
     except KeyboardInterrupt:  # it runs until it is stopped: that is no failure
         return
+
+
+@main.command(name="simulate-history", short_help="Write years of a simulated city's past as files.")
+@click.option(
+    "--output", type=click.Path(file_okay=False, path_type=Path), required=True, metavar="DIR", help="Where to; made if it is not there."
+)
+@click.option("--years", type=click.FloatRange(min=0.1, max=50), default=3.0, show_default=True, help="How long.")
+@click.option("--seed", type=int, default=311, show_default=True, help="The same seed gives the same city.")
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="The first day that is not written; the city's today unless given.")
+@storm_option
+@plain_errors
+def simulate_history(output: Path, years: float, seed: int, until: datetime | None, storms: tuple[datetime, ...]) -> None:
+    """Write DIR/volume.csv (contacts by queue and half hour) and DIR/observations.csv (the weather's days).
+
+    They are the past of the city that `simulate` plays with the same seed and storms.
+    """
+    from streams.simulator.city import DEFAULT_CITY, load_city
+    from streams.simulator.years import write
+
+    chosen = settings()
+    city = load_city(chosen.simulator_city or DEFAULT_CITY, timezone=chosen.city_timezone, storms=tuple(storm.date() for storm in storms))
+    ends = until.date() if until else datetime.now(chosen.zone).date()
+    written = write(city, seed, output, first=ends - timedelta(days=round(365.25 * years)), until=ends)
+    click.echo(f"{written.half_hours:,} half hours of {written.days:,} days written to {written.volume}")
+    if written.observations is not None:
+        click.echo(f"{written.days:,} days of weather written to {written.observations}")
 
 
 @main.group(name="dead-letters", short_help="List, show or send again the refused events.")

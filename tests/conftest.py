@@ -100,9 +100,8 @@ def topics(services: Services) -> Iterator[str]:
     """A fresh TOPIC_PREFIX; the topics with it exist, and only this test uses them. The servers: `services.kafka.address`."""
     prefix = f"test-{uuid.uuid4().hex[:12]}."
     with closing(broker.admin(services.kafka.address)) as client:
-        client.create_topics(
-            {prefix + topic: {"num_partitions": settings().topic_partitions} for topic in events.TOPICS}, wait_for_metadata=True
-        )
+        partitions = {topic: 1 if topic in events.QUIET_TOPICS else settings().topic_partitions for topic in events.TOPICS}
+        client.create_topics({prefix + topic: {"num_partitions": count} for topic, count in partitions.items()}, wait_for_metadata=True)
     yield prefix
     with closing(broker.admin(services.kafka.address)) as client:  # another one: the test may have restarted the broker
         client.delete_topics([prefix + topic for topic in events.TOPICS])

@@ -12,7 +12,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import ClassVar
 from zoneinfo import ZoneInfo
@@ -21,10 +21,12 @@ import psycopg
 import pytest
 
 import launch
+import launch_demo
 from sql import child
 from sql.embedded import running
 from sql.settings import PROJECT, settings
 from streams import broker
+from streams.simulator.city import load_city
 
 READY_WITHIN_SECONDS = 60.0
 GONE_WITHIN_SECONDS = 30.0
@@ -95,8 +97,8 @@ class Launch:
         return self.process.wait(GONE_WITHIN_SECONDS)
 
 
-def eventually(condition: Callable[[], bool]) -> bool:
-    until = time.monotonic() + GONE_WITHIN_SECONDS
+def eventually(condition: Callable[[], bool], within_seconds: float = GONE_WITHIN_SECONDS) -> bool:
+    until = time.monotonic() + within_seconds
     while not (done := condition()) and time.monotonic() < until:
         time.sleep(0.05)
     return done
@@ -199,7 +201,7 @@ def processes_of(state: Path) -> list[str]:
     return found
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(360)
 def test_a_demo_is_moving_and_leaves_nothing_behind_and_goes_on_after_a_kill(state):
     first = Launch(state, "demo", "--history-weeks=0.2")
     address = first.wait_for(r"The dashboard is at (http://127\.0\.0\.1:\d+)", within_seconds=90)[1]
@@ -209,7 +211,20 @@ def test_a_demo_is_moving_and_leaves_nothing_behind_and_goes_on_after_a_kill(sta
     url = (state / "postgres.url").read_text().strip()
     with psycopg.connect(url) as connection:
         before = connection.execute("SELECT count(*) FROM contact").fetchone()[0]
-    assert before > 0
+        assert before > 0
+        assert connection.execute("SELECT count(*) FROM weather_forecast WHERE grid = 'SIM/1,1'").fetchone()[0] > 0
+    storms = (state / "demo-storms").read_text().split()
+    assert len(storms) == 1
+
+    def learned() -> bool:
+        """Whether the years of past are there; they come while the city is moving already."""
+        with psycopg.connect(url) as connection:
+            days = connection.execute("SELECT count(*) FROM weather_day WHERE station = 'sim/airport'").fetchone()[0]
+            return days > 1_000 and connection.execute("SELECT count(*) FROM volume").fetchone()[0] > 200_000
+
+    assert eventually(learned, within_seconds=120), first.said
+    assert eventually(lambda: any("forecasting serve" in command for command in processes_of(state))), first.said
+    assert "Forecasts know less" not in first.said
 
     second = Launch(state, "demo")
     assert second.ended() == 1
@@ -223,6 +238,7 @@ def test_a_demo_is_moving_and_leaves_nothing_behind_and_goes_on_after_a_kill(sta
     third.wait_for("The dashboard is at", within_seconds=90)
     with psycopg.connect(url) as connection:
         assert connection.execute("SELECT count(*) FROM contact").fetchone()[0] >= before
+    assert (state / "demo-storms").read_text().split() == storms
     assert third.ended(signal.SIGTERM) == 0, third.said
     assert "Ended; the data is kept." in third.said
     assert processes_of(state) == []
@@ -308,5 +324,50 @@ def test_one_progress_line_says_what_is_waited_for(monkeypatch, capsys, watched,
 def test_somewhere_it_is_always_mid_morning(hour: int) -> None:
     now = datetime(2026, 7, 6, tzinfo=UTC) + timedelta(hours=hour)
     for at in (now, now + timedelta(days=183)):
-        local = at.astimezone(ZoneInfo(launch.busy_zone(at)))
-        assert launch.BUSY_FROM <= local.hour < launch.BUSY_UNTIL
+        local = at.astimezone(ZoneInfo(launch_demo.busy_zone(at)))
+        assert launch_demo.BUSY_FROM <= local.hour < launch_demo.BUSY_UNTIL
+
+
+def test_a_storm_lies_ahead_and_those_of_earlier_starts_are_kept(tmp_path):
+    file = tmp_path / "demo-storms"
+    first, later = date(2026, 11, 24), date(2026, 12, 20)
+    assert launch_demo.settle_storms(file, first) == [date(2026, 11, 28)]
+    assert launch_demo.settle_storms(file, first + timedelta(days=3)) == [date(2026, 11, 28)]
+    assert launch_demo.settle_storms(file, later) == [date(2026, 11, 28), date(2026, 12, 24)]
+    assert launch_demo.settle_storms(file, later) == [date(2026, 11, 28), date(2026, 12, 24)]
+
+
+def test_the_demo_speaks_of_the_weather_that_its_city_has():
+    weather = load_city().weather
+    assert weather is not None
+    assert (weather.station, weather.grid) == (launch_demo.WEATHER_STATION, launch_demo.WEATHER_GRID)
+
+
+def test_a_step_of_the_past_that_fails_is_said_and_forecasting_begins_without_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("STATE_DIR", str(tmp_path))
+    settings.cache_clear()
+    forecasting = launch_demo.Forecasting([])
+    settings.cache_clear()
+    forecasting._steps = [("sql", "no-such-command"), ("sql", "never")]
+    forecasting._serving.command = (sys.executable, "-c", "import time; time.sleep(60)")
+    said = []
+    try:
+        assert eventually(lambda: said.append(forecasting.tend()) or forecasting._serving.process is not None)
+        assert forecasting._steps == []
+        messages = [message for message in said if message]
+        assert len(messages) == 1
+        assert messages[0].startswith("Forecasts know less of the past: `python -m sql no-such-command` failed: ")
+        process = forecasting._serving.process
+        assert process.poll() is None
+    finally:
+        forecasting.stop()
+    assert process.poll() is not None
+
+
+def test_a_wish_to_end_that_came_at_a_bad_moment_is_not_lost():
+    progress = launch.Progress()
+    progress.end_wished = True
+    with pytest.raises(launch.Stopped):
+        launch.look_after([], [], progress)
+    with pytest.raises(launch.Stopped):
+        launch.wait_until(lambda: "anything", [], progress, 60)

@@ -2,11 +2,13 @@
 
 import streamlit as st
 
+from dashboard.loader import current
 from dashboard.parts import HEARTBEAT_SECONDS, day_chart, part
 
 PAGE = "live"
 STRIP, HERO, ROW, LOWER, AGENTS = 84, 276, 112, 520, 238  # px; with four gaps of 16 they come to 1056
 NEXT = LOWER - AGENTS - 16
+CHART, SENTENCE = 212, 30
 
 
 @st.fragment(run_every=HEARTBEAT_SECONDS)
@@ -28,7 +30,15 @@ def body() -> None:
     with right:
         with st.container(key="panel_next", height=NEXT, border=False, gap=None):
             part("heading", "next", page=PAGE, height=38)
-            day_chart()
+            if current().figures["ahead"]["rows"]:
+                chart, ahead = st.columns([360, 216], gap="small")
+                with chart:
+                    day_chart()
+                with ahead:
+                    part("ahead", "ahead", page=PAGE, height=CHART)
+            else:
+                day_chart()
+                part("ahead", "ahead", page=PAGE, height=SENTENCE)
         part("people", "agents", page=PAGE, height=AGENTS)
 
 

@@ -46,8 +46,9 @@ def backtest(
 ) -> None:
     """Forecast a series from each origin, knowing only what was known then, and set the model beside its baselines.
 
-    Two rows are the model's: with the weather that came, and with a forecast of it as wrong as such forecasts are. A storm day has 4 inches of
-    snow or more, or is one of the three days after, or has a gust of 50 mph or more. With DASK_SCHEDULER set, the fits spread over that cluster.
+    Two rows are the model's: with the weather that came, and with a forecast of it as wrong as such forecasts are. A storm day has 4 inches
+    of snow or more, or is one of the three days after, or has a gust of 50 mph or more. With DASK_SCHEDULER set, the fits spread over that
+    cluster.
     """
     from forecasting import backtest as backtests
     from forecasting import volume_files
@@ -90,7 +91,7 @@ def backtest(
 
 
 def _weather(path: Path | None, units: Any, history: pd.DataFrame) -> pd.DataFrame:
-    """The weather of the history's days, and of the station's others; of days that the file does not know it is the usual one, without snow."""
+    """The weather of the history's days and of the station's others; a day that the file does not know has the usual one, without snow."""
     from forecasting.weather_effects import MEASURES, daily
     from sql import weather_files
     from sql.reference import InvalidFile
@@ -104,9 +105,8 @@ def _weather(path: Path | None, units: Any, history: pd.DataFrame) -> pd.DataFra
         raise Refused(str(error)) from None
     missing = ~bare["day"].isin(known["day"])
     if missing.all():
-        raise Refused(
-            f"{path} knows the weather of no day of the counts: its days are {known['day'].iloc[0]:%Y-%m-%d} to {known['day'].iloc[-1]:%Y-%m-%d}"
-        )
+        first, last = (f"{day:%Y-%m-%d}" for day in (known["day"].iloc[0], known["day"].iloc[-1]))
+        raise Refused(f"{path} knows the weather of no day of the counts: its days are {first} to {last}")
     if missing.any():
         click.echo(
             f"{path} does not know {missing.sum()} of {len(bare)} days of the counts: they are taken as usual for the season, without snow",

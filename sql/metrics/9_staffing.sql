@@ -43,23 +43,27 @@ $$;
 
 -- The schedule of a period that holds as of an instant: of a queue's local day the newest upload that names it.
 -- Of such a day every half hour is told: 0 people where the upload names none.
+-- It tells its number of rows, and no plan is made of its inside (SET prevents it): right after an upload there are no statistics yet,
+-- and a plan that takes thousands of half hours for three compares every one with every other.
 CREATE FUNCTION metric.schedule(as_of timestamptz, from_at timestamptz, to_at timestamptz, zone text)
-RETURNS TABLE (queue text, interval_start timestamptz, agents integer, upload_id bigint) STABLE LANGUAGE sql AS $$
-    WITH told AS (
-        SELECT s.queue, s.interval_start, s.agents, s.upload_id, date_trunc('day', s.interval_start, zone) AS day
-        FROM schedule AS s JOIN schedule_upload AS u USING (upload_id)
-        WHERE u.uploaded_at <= as_of AND s.interval_start >= date_trunc('day', from_at, zone)
-          AND s.interval_start < date_trunc('day', to_at, zone) + interval '25 hours'
-    ), newest AS (
-        SELECT told.queue, day, max(told.upload_id) AS upload_id FROM told GROUP BY 1, 2
+RETURNS TABLE (queue text, interval_start timestamptz, agents integer, upload_id bigint) STABLE ROWS 6000 SET jit = off LANGUAGE sql AS $$
+    WITH told AS MATERIALIZED (
+        SELECT s.queue, s.interval_start, s.agents, s.upload_id, date_trunc('day', s.interval_start, zone) AS day,
+               max(s.upload_id) OVER (PARTITION BY s.queue, date_trunc('day', s.interval_start, zone)) AS newest
+        FROM schedule AS s
+        WHERE s.interval_start >= date_trunc('day', from_at, zone) AND s.interval_start < date_trunc('day', to_at, zone) + interval '25 hours'
+          AND s.upload_id IN (SELECT u.upload_id FROM schedule_upload AS u WHERE u.uploaded_at <= as_of)
+    ), half_hour AS (
+        SELECT t.queue, t.interval_start, t.agents, t.upload_id FROM told AS t WHERE t.upload_id = t.newest
+        UNION ALL
+        SELECT d.queue, slot, 0, d.newest
+        FROM (SELECT DISTINCT t.queue, t.day, t.newest FROM told AS t) AS d
+        CROSS JOIN LATERAL generate_series(
+            d.day, date_trunc('day', d.day + interval '36 hours', zone) - interval '30 minutes', interval '30 minutes'
+        ) AS slot
     )
-    SELECT n.queue, slot, coalesce(t.agents, 0), n.upload_id
-    FROM newest AS n
-    CROSS JOIN LATERAL generate_series(
-        n.day, date_trunc('day', n.day + interval '36 hours', zone) - interval '30 minutes', interval '30 minutes'
-    ) AS slot
-    LEFT JOIN told AS t ON t.queue = n.queue AND t.upload_id = n.upload_id AND t.interval_start = slot
-    WHERE slot >= from_at AND slot < to_at
+    SELECT h.queue, h.interval_start, max(h.agents), h.upload_id FROM half_hour AS h
+    WHERE h.interval_start >= from_at AND h.interval_start < to_at GROUP BY h.queue, h.interval_start, h.upload_id
 $$;
 
 -- The same of all times.
@@ -70,9 +74,10 @@ $$;
 
 -- The demand of a period as of an instant: of each half hour the newest run that names it, or a scenario; `factor` is what overrides make of it.
 -- Each half hour is looked up in the index: the runs of two weeks, and today's every quarter hour, are never read as a whole.
+-- It tells its number of rows for the same reason as the schedule.
 CREATE FUNCTION metric.demand(as_of timestamptz, from_at timestamptz, to_at timestamptz, of_scenario bigint)
 RETURNS TABLE (queue text, interval_start timestamptz, run_id bigint, yhat double precision, quantiles double precision[], factor double precision)
-STABLE LANGUAGE sql AS $$
+STABLE ROWS 6000 SET jit = off LANGUAGE sql AS $$
     WITH override AS MATERIALIZED (
         SELECT * FROM forecast_override AS o
         WHERE o.from_at < demand.to_at AND o.to_at > demand.from_at AND o.made_at <= as_of AND (o.withdrawn_at IS NULL OR o.withdrawn_at > as_of)

@@ -222,7 +222,7 @@ class Sky:
         storms = [storm for number in (year - 1, year) for storm in self._storms(number)] + self._planted_storms()
         stormy = [(round((storm.begins - first).total_seconds() / 3600), storm) for storm in storms]
         size = days["high_f"].size * HOURS_A_DAY
-        stormy = [(begins, storm) for begins, storm in stormy if 0 <= begins and begins + storm.hours < size]
+        stormy = [(begins, storm) for begins, storm in stormy if begins >= 0 and begins + storm.hours < size]
         for begins, storm in stormy:
             _freeze(days, begins, storm)
         hours = _ordinary_hours(days)
@@ -277,7 +277,8 @@ def _let_storm(hours: Hours, begins: int, storm: Storm) -> None:
 def _swell(hours: int) -> Numbers:
     """Shares of so many hours, which add up to 1: little at the ends, much in the middle."""
     found: Numbers = np.sin(np.pi * (np.arange(hours) + 0.5) / hours) ** 2
-    return found / found.sum()
+    found /= found.sum()
+    return found
 
 
 def _depth(snow_in: Numbers, high_f: Numbers) -> Numbers:
@@ -296,7 +297,8 @@ def _by_day(values: Numbers) -> Numbers:
 
 def _shares(weights: Collection[float]) -> Numbers:
     found = np.array(list(weights), dtype=np.float64)
-    return found / found.sum()
+    found /= found.sum()
+    return found
 
 
 def _some_hour(year: int, months: Months, dice: np.random.Generator) -> datetime:

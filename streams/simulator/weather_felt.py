@@ -68,7 +68,8 @@ def _factors(seen: Days, effects: Effects) -> Numbers:
         total = total + effect * _ago(snow, after)
     for after, effect in enumerate(effects.gust):
         total = total + effect * _ago(gust, after)
-    return np.clip(np.exp(total), LEAST_FACTOR, LARGEST_FACTOR)
+    factors: Numbers = np.clip(np.exp(total), LEAST_FACTOR, LARGEST_FACTOR)
+    return factors
 
 
 def _ago(values: Numbers, days: int) -> Numbers:

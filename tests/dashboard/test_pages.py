@@ -76,6 +76,7 @@ def test_live_shows_every_part_and_the_chart(shown: Any) -> None:
         "languages",
         "queues",
         "next",
+        "ahead",
         "agents",
     }
     assert len(app.get("vega_lite_chart")) == 1

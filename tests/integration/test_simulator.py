@@ -2,21 +2,33 @@
 
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import psycopg
 import pytest
 
+from sql import observations
+from sql.engine import engine
 from sql.settings import PROJECT, settings
 from streams import consumer, simulator
-from streams.events import AgentStateChanged, ContactQueued, RequestSnapshot, SearchPerformed, SurveyAnswered
+from streams.events import (
+    AgentStateChanged,
+    ContactQueued,
+    RequestSnapshot,
+    SearchPerformed,
+    SurveyAnswered,
+    WeatherForecast,
+    WeatherObserved,
+)
 from streams.simulator.city import load_city
 from streams.simulator.days import Day, day_of
 from streams.simulator.left_off import left_off_at
 from streams.simulator.telling import Told
-from streams.simulator.whole_city import Starts, all_tellings, contact_feeds, request_feeds
+from streams.simulator.whole_city import Starts, all_tellings, contact_feeds, request_feeds, weather_feeds
+from streams.simulator.years import write
 
 SEED = 5
 WHOLE_CITY = load_city()
@@ -24,7 +36,7 @@ assert WHOLE_CITY.requests is not None
 CITY = msgspec.structs.replace(  # which begins all at once, because there are few days here, and forgets soon
     WHOLE_CITY, requests=msgspec.structs.replace(WHOLE_CITY.requests, begins_weeks_earlier=0, remembered_days=12)
 )
-FEEDS = contact_feeds(CITY) + request_feeds(CITY)
+FEEDS = contact_feeds(CITY) + request_feeds(CITY) + weather_feeds(CITY)
 SOURCES = [spoken.feed.source for spoken in FEEDS]
 
 
@@ -61,9 +73,11 @@ def test_it_goes_on_where_it_left_off_and_the_tables_hold_what_happened(in_proce
     consumer.run(until_idle_seconds=2)
     assert left_off_at(SOURCES) == first_end
     goes_on = first_end - simulator.OVERLAP
-    assert simulator.begins_at(CITY, now=now, history_weeks=3 / 7) == Starts(goes_on, goes_on, goes_on)
+    found = simulator.begins_at(CITY, now=now, history_weeks=3 / 7)
+    assert found == Starts(goes_on, goes_on, goes_on, weather=goes_on)
     today = Day(CITY, day_of(CITY, now)).begins
-    assert simulator.begins_at(CITY, now=now, history_weeks=0) == Starts(today, today, goes_on)  # a gap stays a gap
+    found = simulator.begins_at(CITY, now=now, history_weeks=0)
+    assert found == Starts(today, today, goes_on, weather=today)  # a gap stays a gap
 
     before = ask(database, "SELECT count(*) FROM contact")[0][0]
     simulator.run(seed=SEED, history_weeks=3 / 7, until=end)
@@ -88,7 +102,8 @@ def test_it_goes_on_where_it_left_off_and_the_tables_hold_what_happened(in_proce
         request_id: (one.status, one.updated_datetime, one.requested_datetime) for request_id, one in newest.items()
     }
     assert sum(row[3] < begins - timedelta(days=7) for row in rows) > 1_000  # open since long ago
-    for table, kind in {"survey": SurveyAnswered, "search": SearchPerformed}.items():
+    kinds = {"survey": SurveyAnswered, "search": SearchPerformed, "weather_forecast": WeatherForecast, "weather_day": WeatherObserved}
+    for table, kind in kinds.items():
         assert ask(database, f"SELECT count(*) FROM {table}")[0][0] == len(
             {one.event.id for one in told if isinstance(one.event.data, kind)}
         )
@@ -105,6 +120,8 @@ def test_telling_again_from_the_beginning_changes_nothing(in_process: None, data
             ask(database, "SELECT * FROM request ORDER BY 1"),
             ask(database, "SELECT * FROM survey ORDER BY 1"),
             ask(database, "SELECT * FROM search ORDER BY 1"),
+            ask(database, "SELECT grid, issued_at, version FROM weather_forecast ORDER BY 1, 2"),
+            ask(database, "SELECT * FROM weather_day ORDER BY 1, 2"),
         ]
 
     simulator.run(seed=SEED, history_weeks=1 / 7, until=until)
@@ -118,7 +135,9 @@ def test_telling_again_from_the_beginning_changes_nothing(in_process: None, data
     assert tables() == first
 
 
-def test_in_a_database_that_knows_no_requests_their_past_is_told_and_the_contacts_go_on(in_process: None, database: str) -> None:
+def test_in_a_database_that_knows_no_requests_and_weather_their_past_is_told_and_the_contacts_go_on(
+    in_process: None, database: str
+) -> None:
     now = datetime.now(UTC)
     left_off = now - timedelta(hours=3)
     with psycopg.connect(database) as connection:
@@ -130,7 +149,17 @@ def test_in_a_database_that_knows_no_requests_their_past_is_told_and_the_contact
     found = simulator.begins_at(WHOLE_CITY, now=now, history_weeks=1)
     assert WHOLE_CITY.requests is not None
     first = now - timedelta(weeks=1 + WHOLE_CITY.requests.begins_weeks_earlier)
-    assert found == Starts(left_off - simulator.OVERLAP, Day(CITY, day_of(CITY, first)).begins, None)
+    assert (found.contacts, found.requests_known_until) == (left_off - simulator.OVERLAP, None)
+    assert found.requests == Day(CITY, day_of(CITY, first)).begins
+    assert found.weather == Day(CITY, day_of(CITY, now - timedelta(weeks=1))).begins
+
+
+def test_the_file_of_observations_is_taken_and_goes_before_what_is_told(in_process: None, database: str, tmp_path: Path) -> None:
+    written = write(WHOLE_CITY, SEED, tmp_path, first=date(2026, 1, 1), until=date(2026, 2, 1))
+    assert written.observations is not None
+    with engine().begin() as connection:
+        assert observations.load(written.observations, connection, station="sim/airport") == (31, 31, [])
+    assert ask(database, "SELECT count(*), count(told_at), sum(snow_mm) > 0 FROM weather_day") == [(31, 0, True)]
 
 
 def test_a_feed_that_is_behind_in_one_partition_holds_all_back(in_process: None, database: str) -> None:

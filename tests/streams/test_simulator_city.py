@@ -16,14 +16,14 @@ from streams.simulator.city import DEFAULT_CITY, load_city
 from streams.simulator.city_file import InvalidCity
 from streams.simulator.days import Day, day_of
 from streams.simulator.request_city import load_requests
-from streams.simulator.whole_city import Starts, all_tellings, request_feeds
+from streams.simulator.whole_city import Starts, all_tellings, request_feeds, weather_feeds
 
 CITY = load_city()
 ORDINARY, SHORT, LONG = date(2026, 3, 3), date(2026, 3, 7), date(2026, 10, 31)  # the clocks change in the nights after the last two
 
 
 def copy_city(to: Path) -> None:
-    for name in ("queues.toml", "requests.toml"):
+    for name in ("queues.toml", "requests.toml", "weather.toml"):
         shutil.copy(DEFAULT_CITY.with_name(name), to)
 
 
@@ -62,6 +62,7 @@ def test_the_files_of_departments_and_promises_speak_of_the_same_city() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
+        ('weather_file = "weather.toml"', 'weather_file = "nowhere.toml"', "nowhere.toml cannot be read: No such file or directory"),
         ('name = "Philadelphia"', 'name = "Philadelphia"\ntimezone = "Mars"', "timezone is not this file's to say; it comes from the setting CITY_TIMEZONE"),
         ('day_begins = "04:00"', 'day_begins = "4"', "day_begins"),
         ("talk_seconds = 198", "talk_secs = 198", "talk_secs"),
@@ -167,13 +168,13 @@ def test_another_type_of_request_makes_other_requests_and_the_same_contacts(tmp_
     assert CITY.requests_fingerprint(1) != CITY.requests_fingerprint(2)
 
 
-def test_a_city_without_a_file_of_requests_has_none(tmp_path: Path) -> None:
+def test_a_city_without_files_of_requests_and_weather_has_none(tmp_path: Path) -> None:
     copy_city(tmp_path)
     path = tmp_path / "city.toml"
-    path.write_text(DEFAULT_CITY.read_text().replace('requests_file = "requests.toml"', ""))
+    path.write_text(DEFAULT_CITY.read_text().replace('requests_file = "requests.toml"', "").replace('weather_file = "weather.toml"', ""))
     city = load_city(path)
-    assert city.requests is None
-    assert request_feeds(city) == []
+    assert (city.requests, city.weather) == (None, None)
+    assert request_feeds(city) == weather_feeds(city) == []
     begins = Day(city, ORDINARY).begins
     told = all_tellings(city, 1, Starts(begins, begins), begins + timedelta(hours=5))
     assert {one.event.source for one in told} <= {feed.source for feed in city.feeds.values()}

@@ -1,0 +1,157 @@
+"""What the demo shows: a simulated city where it is day, its names and promises, a storm ahead, and years of past to learn from.
+
+`launch` decides when each of these begins. Nothing here waits.
+"""
+
+import contextlib
+import shutil
+import signal
+import sys
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from subprocess import Popen
+from zoneinfo import ZoneInfo
+
+from sql import child
+from sql.engine import connect, database_url, engine
+from sql.settings import DEMO_SETTINGS, PROJECT, settings
+
+DEMO_FILES = PROJECT / "streams" / "simulator"
+CITY_HALL = "39.9526,-75.1652"  # where the simulated CRM puts what it knows no place of
+WEATHER_STATION, WEATHER_GRID = "sim/airport", "SIM/1,1"  # of the simulated weather
+NAMES = (("queues", "queues.toml"), ("departments", "departments.toml"), ("targets", "targets.toml"))
+DISTRICTS, DISTRICT = "districts.geojson", "district"
+PAST_YEARS = 3
+STORM_DAYS_AHEAD, STORM_LOOKED_FOR_DAYS = 4, 7
+OUT_OF_THE_WAY = ("nice", "-n", "10")  # what nobody looks at yet must not slow down what somebody does
+
+# Where the simulated city may lie, so that somewhere it is always mid-morning; the first is the one of the story.
+ZONES = (
+    "America/New_York", "America/Denver", "America/Los_Angeles", "Pacific/Honolulu", "Pacific/Auckland", "Australia/Sydney", "Asia/Tokyo",
+    "Asia/Bangkok", "Asia/Karachi", "Asia/Dubai", "Europe/Athens", "Europe/Paris", "Europe/London", "Atlantic/Azores", "America/Sao_Paulo",
+)  # fmt: skip
+BUSY_FROM, BUSY_UNTIL = 9, 12  # hours of the day
+SATURDAY = 5
+
+
+def settle_city(say: Callable[[str], None], undo: contextlib.ExitStack) -> None:
+    """Let the simulated city lie where it is day, so that a first look shows a centre at work; the choice is kept with the data.
+
+    Who sets CITY_TIMEZONE has chosen already. While the demo runs, every other command reads the same settings.
+    """
+    kept, told = (settings().state_dir / name for name in ("demo-timezone", DEMO_SETTINGS))
+    told.unlink(missing_ok=True)  # of a demo that was killed
+    settings.cache_clear()
+    chosen = settings().model_fields_set
+    ours = {"DEFAULT_GEOCODES": CITY_HALL, "WEATHER_STATION": WEATHER_STATION, "WEATHER_GRID": WEATHER_GRID}
+    ours = {name: value for name, value in ours.items() if name.lower() not in chosen}
+    if "city_timezone" not in chosen:
+        zone = kept.read_text().strip() if kept.exists() else busy_zone(datetime.now(UTC))
+        kept.write_text(zone + "\n")
+        ours["CITY_TIMEZONE"] = zone
+        local = datetime.now(ZoneInfo(zone))
+        say(f"The simulated city keeps the time of {zone}, where it is {local:%H:%M}; CITY_TIMEZONE sets another.")
+    undo.callback(told.unlink, missing_ok=True)
+    told.write_text("".join(f"{name}={value}\n" for name, value in ours.items()))
+    settings.cache_clear()
+
+
+def busy_zone(now: datetime) -> str:
+    """The first of some time zones in which it is mid-morning of a working day, else mid-morning, else the first."""
+    hours = {zone: now.astimezone(ZoneInfo(zone)) for zone in ZONES}
+    morning = [zone for zone, local in hours.items() if BUSY_FROM <= local.hour < BUSY_UNTIL]
+    working = [zone for zone in morning if hours[zone].weekday() < SATURDAY]
+    return (working or morning or list(ZONES))[0]
+
+
+def settle_storms(file: Path, today: date) -> list[date]:
+    """The days that get a storm: those of earlier starts and, unless one of them is soon, one a few days ahead: something to plan for.
+
+    Args:
+        file: keeps them, because the past that was told has them.
+        today: by the city's clock.
+    """
+    known = [date.fromisoformat(line) for line in file.read_text().split()] if file.exists() else []
+    if not any(today <= storm < today + timedelta(days=STORM_LOOKED_FOR_DAYS) for storm in known):
+        known.append(today + timedelta(days=STORM_DAYS_AHEAD))
+        file.write_text("".join(f"{storm}\n" for storm in known))
+    return known
+
+
+def make_tables() -> None:
+    """Bring the database to the newest schema."""
+    from sql.migrate import migrate
+
+    migrate(database_url())
+
+
+def load_names() -> None:
+    """Load the city's names, promises and districts; requests that are in the tables already get them too."""
+    from sql import areas, reference
+    from sql.reapply import reapply
+
+    with engine().begin() as connection:
+        for kind, file in NAMES:
+            reference.load(kind, DEMO_FILES / file, connection, settings().zone)
+        areas.load(DEMO_FILES / DISTRICTS, connection, kind=DISTRICT)
+    with connect(autocommit=True) as plain:
+        reapply(plain)
+
+
+def python_part(name: str, *command: str, out_of_the_way: bool = False) -> child.Kept:
+    """A part that is kept running, with a log of its own."""
+    log = settings().state_dir / "logs" / f"{name.split()[-1]}.log"
+    return child.Kept(name, _python(*command, out_of_the_way=out_of_the_way), directory=PROJECT, log=log)
+
+
+def _python(*command: str, out_of_the_way: bool) -> tuple[str, ...]:
+    polite = OUT_OF_THE_WAY if out_of_the_way and shutil.which(OUT_OF_THE_WAY[0]) else ()
+    return (*polite, sys.executable, "-m", *command)
+
+
+class Forecasting:
+    """The past of years and the weather that forecasts learn from, loaded step by step; then the forecasting itself, kept running."""
+
+    def __init__(self, storms: list[date]) -> None:
+        state = settings().state_dir
+        past = state / "demo-past"
+        planted = [f"--storm={storm}" for storm in storms]
+        self._log = state / "logs" / "past.log"
+        self._steps = [
+            ("streams", "simulate-history", f"--output={past}", f"--years={PAST_YEARS}", *planted),
+            ("sql", "load", "observations", str(past / "observations.csv"), f"--station={WEATHER_STATION}"),
+            ("forecasting", "import-volume", str(past / "volume.csv"), "--queue-column=queue"),
+        ]
+        self._running: Popen[bytes] | None = None
+        self._serving = python_part("The forecasting", "forecasting", "serve", out_of_the_way=True)
+        self._begun = False
+
+    def tend(self) -> str | None:
+        """Go on with what comes next; what there is to say, if anything."""
+        if self._begun:
+            return self._serving.tend()
+        if self._running is not None:
+            if self._running.poll() is None:
+                return None
+            status, self._running = self._running.returncode, None
+            step = self._steps.pop(0)
+            if status:
+                self._steps.clear()
+                self._begin()
+                return f"Forecasts know less of the past: `python -m {' '.join(step)}` failed: {child.last_words(self._log)}"
+        if self._steps:
+            self._running = child.start(_python(*self._steps[0], out_of_the_way=True), directory=PROJECT, log=self._log)
+        else:
+            self._begin()
+        return None
+
+    def stop(self) -> None:
+        """End whatever of it is running."""
+        if self._running is not None:
+            child.end(self._running, (signal.SIGTERM, 5.0))
+        self._serving.stop()
+
+    def _begin(self) -> None:
+        self._begun = True
+        self._serving.start()
