@@ -138,7 +138,7 @@ def _signed(value: float) -> str:
 OVERRIDE_COLUMNS: list[dict[str, Any]] = [
     {"key": "name", "kind": "name", "title": "Override", "width": "150px"},
     {"key": "factor", "kind": "num", "title": "Forecast ×", "width": "90px", "strong": True},
-    {"key": "time", "kind": "text", "title": "From, to", "width": "280px"},
+    {"key": "time", "kind": "text", "title": "From, to", "width": "330px"},
     {"key": "reason", "kind": "text", "title": "Reason", "width": "minmax(160px, 1fr)"},
     {"key": "who", "kind": "text", "title": "By", "width": "170px"},
     {"key": "effect", "kind": "text", "title": "What it did", "width": "minmax(210px, 1fr)"},

@@ -18,7 +18,7 @@ from dashboard.tokens import Mode, colours
 AXIS_WIDTH = 38  # px for the numbers, the same on every chart of a day, so that their hours stand under each other
 MINUTES = 30
 ROOM = 1.12  # above the highest value
-ROOM_FOR_A_WORD = 22  # px of height
+ROOM_FOR_A_WORD = 34  # px of height
 
 
 def day_frame(halves: pd.DataFrame, day: date, zone: ZoneInfo) -> pd.DataFrame:

@@ -69,7 +69,7 @@ def _sliders(staffing: Staffing, kind: str, saturday: datetime) -> Asked:
         gust_mph, rain_inches = staffing_weathers.HURRICANES[category]
         gust_box.text(f"Gusts of {gust_mph:g} mph, {rain_inches:g} in of rain")
         return staffing_weathers.hurricane(category, onset, float(hours))
-    inches = size_box.slider("Snow, inches", 1.0, 36.0, 12.0, 0.5, key="staffing_inches")
+    inches = size_box.slider("Snow, inches", 1.0, 36.0, 12.0, 0.5, format="%g", key="staffing_inches")
     gust = gust_box.slider("Gusts, mph", 0, 100, 30, 5, key="staffing_gust")
     return staffing_weathers.snow(inches, float(gust), onset, float(hours))
 
@@ -126,7 +126,9 @@ def schedule(staffing: Staffing) -> None:
         )
         form_key = f"staffing_schedule_{st.session_state.get(ROUND, 0)}"
         with st.form(form_key, border=False):
-            file = st.file_uploader("The file", type=["csv"], key=f"{form_key}_file")
+            file = st.file_uploader(
+                "The file", type=["csv"], max_upload_size=staffing_upload.LARGEST_BYTES // 1_000_000, key=f"{form_key}_file"
+            )
             who = st.text_input("Your name, for the record", max_chars=staffing_editing.NAME, key=f"{form_key}_who")
             sent = st.form_submit_button("Check and keep the schedule")
         if sent:

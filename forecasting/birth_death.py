@@ -79,8 +79,8 @@ class Present:
 
     @property
     def variance(self) -> float:
-        """How much that varies."""
-        return float(self.chances @ (self.numbers - self.mean) ** 2)
+        """How much that varies; the chances of far numbers are only known to about a thousandth, and may be below 0."""
+        return max(0.0, float(self.chances @ (self.numbers - self.mean) ** 2))
 
 
 def spread(start: Present, rates: Rates, seconds: float) -> tuple[Present, Present]:

@@ -83,10 +83,12 @@ def test_a_planners_whole_path(planned: Page, database: str, tmp_path: Path) -> 
     planned.locator(".st-key-staffing_upload").get_by_label("Your name, for the record").fill("Ann")
     planned.get_by_role("button", name="Check and keep the schedule").click()
     expect(planned.get_by_text("Line 114: there is no queue 'nobody'")).to_be_visible()
+    file = tmp_path / "better.csv"
     file.write_text(text)
     planned.locator('input[type="file"]').set_input_files(file)
+    expect(planned.get_by_text("better.csv")).to_be_visible()
     planned.get_by_role("button", name="Check and keep the schedule").click()
-    expect(planned.get_by_text("Kept schedule.csv: 8 queues")).to_be_visible()
+    expect(planned.get_by_text("Kept better.csv: 8 queues")).to_be_visible()
 
     expect(verdict).to_contain_text("Short on ")
     short = planned.locator('.heatbox td[data-kind="3"]').first

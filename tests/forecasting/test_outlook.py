@@ -104,15 +104,22 @@ def test_a_baseline_that_knows_no_value_is_not_followed():
 
 @pytest.mark.parametrize("mean", [4.0, 40.0, 400.0])
 @pytest.mark.parametrize("dispersion", [1.0, 3.0])
-def test_a_half_hour_varies_by_itself_and_with_its_day(mean, dispersion):
+def test_a_half_hour_varies_by_itself(mean, dispersion):
     sure, share = np.full(len(LEVELS), mean * 48), np.full(48, 1 / 48)
-    narrow = interval_quantiles(sure, share, dispersion)[0]
+    found = interval_quantiles(sure, share, dispersion)[0]
     rng = np.random.default_rng(1)
     simulated = rng.gamma(mean / dispersion, dispersion, 200_000)
     inner = [LEVELS.index(level) for level in (0.1, 0.5, 0.9)]
-    assert narrow[inner] == pytest.approx(np.quantile(simulated, [0.1, 0.5, 0.9]), rel=0.06, abs=0.35)
-    wide = interval_quantiles(sure * np.linspace(0.7, 1.3, len(LEVELS)), share, dispersion)[0]
-    assert wide[inner[2]] - wide[inner[0]] > narrow[inner[2]] - narrow[inner[0]]
+    assert found[inner] == pytest.approx(np.quantile(simulated, [0.1, 0.5, 0.9]), rel=0.06, abs=0.35)
+
+
+def test_an_unsure_day_makes_its_half_hours_unsure():
+    tenth, ninth = LEVELS.index(0.1), LEVELS.index(0.9)
+    sure, unsure = (
+        interval_quantiles(48 * 400 * np.linspace(1 - spread, 1 + spread, len(LEVELS)), np.full(48, 1 / 48), 1.0)[0]
+        for spread in (0.0, 0.3)
+    )
+    assert unsure[ninth] - unsure[tenth] > 2 * (sure[ninth] - sure[tenth])
 
 
 def test_the_baselines_are_named():
