@@ -14,7 +14,7 @@ from forecasting import bands, baselines, demand, weather_scenarios
 from forecasting.bands import calibrate, quantiles
 from forecasting.blend import combine, learned_weights
 from forecasting.demand import PARTS, Explained
-from forecasting.weather_effects import AMOUNTS, DAYS_BEFORE, LEVELS, MEASURES, Numbers, effects, storm_days
+from forecasting.weather_effects import DAYS_BEFORE, Numbers, effects, storm_days, window
 from forecasting.weather_scenarios import LAST_FORECAST_DAY
 from forecasting.workers import spread
 
@@ -138,7 +138,7 @@ def _answer(task: _Task) -> _Answer:
     weather = task.series.weather
     model = demand.fit(known, weather[weather["day"] < task.origin], task.series.country)
     days = pd.date_range(task.origin, periods=task.horizon)
-    seen = model.explain(days, effects(_window(weather, days)))
+    seen = model.explain(days, effects(window(weather, days)))
     seconds = time.perf_counter() - began
     rng = np.random.default_rng(task.origin.toordinal())
     error = weather_scenarios.WeatherError()
@@ -157,15 +157,6 @@ def _answer(task: _Task) -> _Answer:
         },
         seconds,
     )
-
-
-def _window(weather: pd.DataFrame, days: pd.DatetimeIndex) -> dict[str, Numbers]:
-    """The weather of some days and of those before them; days of which nothing is known are like the newest one known, dry and still."""
-    wanted = pd.date_range(days[0] - pd.Timedelta(days=DAYS_BEFORE), days[-1])
-    found = weather.set_index("day").reindex(wanted)
-    found[list(LEVELS)] = found[list(LEVELS)].ffill().bfill()
-    found[list(AMOUNTS)] = found[list(AMOUNTS)].fillna(0.0)
-    return {name: found[name].to_numpy(dtype="float64") for name in MEASURES}
 
 
 def _as_table(days: pd.DatetimeIndex, line: dict[str, Numbers]) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from forecasting import demand, outlook, store
 from forecasting.blend import USUAL_WEIGHTS, combine
 from forecasting.demand import Explained
 from forecasting.learning import DAYS_AHEAD, gapless
-from forecasting.weather_effects import DAYS_BEFORE, MEASURES, Numbers, effects, storm_days
+from forecasting.weather_effects import Numbers, effects, storm_days, window
 from sql.settings import settings
 
 ORIGINS, DAYS_APART = 26, 14
@@ -68,9 +68,7 @@ def _told(history: pd.DataFrame, weather: pd.DataFrame, origin: pd.Timestamp) ->
     known = history[history["ds"] < origin]
     model = demand.fit(known, weather[weather["day"] < origin], settings().holidays)
     days = pd.date_range(origin, periods=DAYS_AHEAD)
-    around = weather.set_index("day").reindex(pd.date_range(origin - pd.Timedelta(days=DAYS_BEFORE), days[-1])).ffill()
-    explained = model.explain(days, effects({name: around[name].to_numpy(dtype="float64") for name in MEASURES}))
-    return explained, outlook.baselines_of(known, DAYS_AHEAD)
+    return model.explain(days, effects(window(weather, days))), outlook.baselines_of(known, DAYS_AHEAD)
 
 
 def _keep(engine: Engine, origin: pd.Timestamp, zone: ZoneInfo, told: dict[str, Told], weather: pd.DataFrame) -> None:

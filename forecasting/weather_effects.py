@@ -50,6 +50,18 @@ def daily(weather: pd.DataFrame) -> pd.DataFrame:
     return found.reset_index()
 
 
+def window(weather: pd.DataFrame, days: pd.DatetimeIndex) -> dict[str, Numbers]:
+    """The measures of some days in a row and of those before them, fit for `effects`.
+
+    Days of which nothing is known are like the newest one known, but dry.
+    """
+    wanted = pd.date_range(days[0] - pd.Timedelta(days=DAYS_BEFORE), days[-1])
+    found = weather.set_index("day").reindex(wanted)
+    found[list(LEVELS)] = found[list(LEVELS)].ffill().bfill()
+    found[list(AMOUNTS)] = found[list(AMOUNTS)].fillna(0.0)
+    return {name: found[name].to_numpy(dtype="float64") for name in MEASURES}
+
+
 def effects(measures: Mapping[str, Numbers]) -> dict[str, Numbers]:
     """The regressors and the raw features of days in a row.
 
