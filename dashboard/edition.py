@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from dashboard.ahead import PlannedHalfHour
 from dashboard.ahead_figures import usable, with_forecast
 from dashboard.charts import WALL, DayChart, day
 from dashboard.figure import Figure
@@ -67,9 +68,9 @@ def first(snapshot: Snapshot) -> Edition:
 
 
 def follow(before: Edition, snapshot: Snapshot) -> Edition:
-    """The next edition. Charts are drawn again only when the day or its forecast was read again."""
+    """The next edition. Charts are drawn again only when the day was read again or its forecast is another."""
     history = before.snapshot.history
-    same = snapshot.history is history and snapshot.ahead is before.snapshot.ahead
+    same = snapshot.history is history and _halves(snapshot) == _halves(before.snapshot)
     drawn = before.charts if same else _charts(snapshot)
     return _edition(before.number + 1, snapshot, judge(snapshot, before.verdict), before.figures, before.changed, drawn)
 
@@ -85,6 +86,10 @@ def _edition(
     figures = live_figures(snapshot, verdict) | system_figures(snapshot, verdict) | quality_figures(snapshot)
     changed = {key: changed_before[key] if figures_before.get(key) == figure else number for key, figure in figures.items()}
     return Edition(number=number, snapshot=snapshot, verdict=verdict, figures=figures, changed=changed, charts=drawn)
+
+
+def _halves(snapshot: Snapshot) -> tuple[PlannedHalfHour, ...]:
+    return snapshot.ahead.halves if snapshot.ahead else ()
 
 
 def _charts(snapshot: Snapshot) -> dict[Mode, DayChart | None]:

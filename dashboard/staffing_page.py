@@ -15,7 +15,8 @@ import streamlit as st
 
 from dashboard import data, staffing_rows
 from dashboard.rows import read
-from dashboard.staffing_rows import ASKED, FORECAST, NO_STORM, Newest, Scenario, Staffing
+from dashboard.staffing_rows import ASKED, FORECAST, NO_STORM, Scenario, Staffing
+from dashboard.staffing_scores import Score
 from sql.queries import frame
 from sql.settings import settings
 
@@ -24,6 +25,18 @@ USUAL_CHANCE = 0.8
 SHOWN = (FORECAST, NO_STORM, ASKED)
 MOST_KEPT = 60
 SCORES_KEPT_SECONDS, PLAN_KEPT_SECONDS = 300.0, 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """The newest of everything that a plan is made of: while these are the same, so is the plan."""
+
+    run_id: int | None
+    upload_id: int | None
+    override_id: int | None
+    withdrawn_at: datetime | None
+    no_storm_id: int | None
+    carried_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +82,8 @@ def _plan(newest: Newest, half_hour: datetime, chance: float, scenario_id: int |
 
 
 @st.cache_data(ttl=SCORES_KEPT_SECONDS, max_entries=4, show_spinner=False)
-def _scores(run_id: int | None) -> tuple[staffing_rows.Score, ...]:
-    return read(staffing_rows.Score, ask("forecast-scores", weeks=staffing_rows.SCORED_WEEKS))
+def _scores(run_id: int | None) -> tuple[Score, ...]:
+    return read(Score, ask("forecast-scores", weeks=staffing_rows.SCORED_WEEKS))
 
 
 def whole(at: datetime, view: View) -> Staffing:
@@ -81,7 +94,7 @@ def whole(at: datetime, view: View) -> Staffing:
         UnexpectedFrame: its queries are of another version.
     """
     zone = settings().zone
-    newest = staffing_rows.newest(ask)
+    newest = read(Newest, ask("staffing-newest"))[0]
     asked = None if view.scenario_id is None else staffing_rows.scenario(ask, view.scenario_id)
     from_at, to_at = staffing_rows.period(at, zone)
     half_hour = datetime.fromtimestamp(math.floor(at.timestamp() / 1800) * 1800, at.tzinfo)

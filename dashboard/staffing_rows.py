@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from dashboard.rows import read
+from dashboard.staffing_scores import Score
 
 DAYS = 14
 SCORED_WEEKS = 8
@@ -19,18 +20,6 @@ HALF_HOUR = timedelta(minutes=30)
 MOST_RUNS, MOST_UPLOADS = 3, 5
 
 Ask = Callable[..., pd.DataFrame]
-
-
-@dataclass(frozen=True, slots=True)
-class Newest:
-    """The newest of everything that a plan is made of: while these are the same, so is the plan."""
-
-    run_id: int | None
-    upload_id: int | None
-    override_id: int | None
-    withdrawn_at: datetime | None
-    no_storm_id: int | None
-    carried_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,23 +117,6 @@ class Scenario:
     answered_at: datetime | None
     run_id: int | None
     message: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    """Sums over queue-days: of a model, lead time and kind of day; shares are made of them."""
-
-    queue: str
-    model: str
-    lead_days: str
-    storm: bool
-    n: int
-    absolute_error: float
-    error: float
-    contacts: float
-    poisson_error: float
-    with_band: int
-    in_band: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,15 +227,6 @@ def by_half_hour(plan: pd.DataFrame) -> pd.DataFrame:
         .join(grouped.agg(day=("day", "first"), slot=("slot", "first"), over=("over", "first"), chance=("chance", "min")))
         .reset_index()
     )
-
-
-def newest(ask: Ask) -> Newest:
-    """The newest of everything.
-
-    Raises:
-        NoAnswer: by `ask`.
-    """
-    return read(Newest, ask("staffing-newest"))[0]
 
 
 def runs(ask: Ask) -> tuple[Run, ...]:

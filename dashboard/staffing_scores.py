@@ -3,13 +3,28 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dashboard.staffing_rows import Score
-
 ALL = "*"
 MODEL, NAIVE, MEDIAN = "demand", "seasonal naive", "four-week median"
 LEADS = {"1-3": "1 to 3 days ahead", "4-7": "4 to 7 days ahead", "8-14": "8 to 14 days ahead"}
 FEWEST_DAYS = 30
 COVERED = (0.77, 0.83)  # an 80 % band that holds
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Sums over queue-days: of a model, lead time and kind of day; shares are made of them."""
+
+    queue: str
+    model: str
+    lead_days: str
+    storm: bool
+    n: int
+    absolute_error: float
+    error: float
+    contacts: float
+    poisson_error: float
+    with_band: int
+    in_band: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,6 @@ from dashboard.staffing_rows import (
     Queue,
     Run,
     Scenario,
-    Score,
     Staffing,
     Weather,
     by_half_hour,
@@ -31,7 +30,7 @@ from dashboard.staffing_rows import (
     period,
     prepared,
 )
-from dashboard.staffing_scores import accuracies, of_lead
+from dashboard.staffing_scores import Score, accuracies, of_lead
 
 ZONE = ZoneInfo("America/New_York")
 NOW = datetime(2026, 11, 24, 15, 10, tzinfo=UTC)  # a Tuesday, 10:10 in New York
