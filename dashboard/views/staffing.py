@@ -34,6 +34,7 @@ from dashboard.wording import bold
 REFRESH_SECONDS = 30.0
 TILE, PLAN, LEGEND = 112, 560, 60  # px
 PEOPLE, CONTACTS, BACKLOG, BACKLOG_ROOM = 236, 104, 54, 106
+SHOWN = "staffing_shown"  # what is on the page, for the downloads
 KEPT = "staffing_kept"
 ALL = ""
 
@@ -103,7 +104,7 @@ def body() -> None:
         desk.show("board", "staffing_calls", staffing_boards.call_board(staffing, staffing_gaps.calls(plan), day))
     weathers(staffing, queue, day)
     knowledge(staffing)
-    downloads(staffing, plan, days[0])
+    st.session_state.setdefault(SHOWN, {}).update(staffing=staffing, plan=plan)
 
 
 def choices(boxes: list[Any], view: View, staffing: Staffing) -> tuple[str | None, str]:
@@ -215,14 +216,21 @@ def knowledge(staffing: Staffing) -> None:
     desk.show("board", "staffing_known", shown)
 
 
-def downloads(staffing: Staffing, plan: pd.DataFrame, today: date) -> None:
-    """Everything as CSV."""
-    name = f"{today.isoformat()}.csv"
+@st.fragment
+def downloads() -> None:
+    """Everything as CSV, as it is shown when somebody clicks.
+
+    Drawn once, apart from the page: a button that is drawn anew with every refresh may be clicked a moment after its file is gone.
+    """
+    shown: dict[str, Any] = st.session_state.setdefault(SHOWN, {})
+    if not shown:
+        return
+    name = f"{shown['staffing'].days()[0].isoformat()}.csv"
     files = {
-        "Plan": ("staffing-plan", lambda: staffing_csv.plan_text(plan, staffing.zone)),
-        "Gaps": ("staffing-gaps", lambda: staffing_csv.gaps_text(plan, staffing.zone)),
-        "Whom to call in": ("staffing-calls", lambda: staffing_csv.calls_text(plan, staffing.zone)),
-        "Forecast scores": ("staffing-scores", lambda: staffing_csv.scores_text(staffing)),
+        "Plan": ("staffing-plan", lambda: staffing_csv.plan_text(shown["plan"], shown["staffing"].zone)),
+        "Gaps": ("staffing-gaps", lambda: staffing_csv.gaps_text(shown["plan"], shown["staffing"].zone)),
+        "Whom to call in": ("staffing-calls", lambda: staffing_csv.calls_text(shown["plan"], shown["staffing"].zone)),
+        "Forecast scores": ("staffing-scores", lambda: staffing_csv.scores_text(shown["staffing"])),
     }
     with st.container(horizontal=True, key="staffing_downloads", vertical_alignment="center"):
         st.text("As CSV")
@@ -248,4 +256,5 @@ def edit() -> None:
 with st.container(key="desk", gap="small"):
     desk.links()
     body()
+    downloads()
     edit()
