@@ -1,30 +1,19 @@
-"""What people change on a screen: the actions of the weekly review. The only writer of the dashboard.
+"""What people change in the weekly review: its actions.
 
 Every change and its line in the audit are one statement: both are kept, or neither. Words are kept as they are typed; whoever shows
 them shows text. Nothing is ever deleted.
 """
 
-import unicodedata
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
-
-from dashboard.data import NoAnswer
 from dashboard.weekly_rows import Action
 from dashboard.weekly_week import Week
-from sql.engine import DatabaseUnavailable, engine, first_line
-from sql.queries import statement
+from dashboard.writing import NotKept, words, written
 
 LONGEST = {"what": 200, "owner": 60, "who": 60}  # characters
 ASKED = {"what": "what is to be done", "owner": "who does it", "who": "your name"}
 FURTHEST_DAYS = 3 * 366
-
-
-class NotKept(Exception):
-    """A change was not kept; the message is one sentence that says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +34,7 @@ def add(week: Week, change: Change) -> None:
         NotKept: something is missing or cannot be.
         NoAnswer: the database is away.
     """
-    _write("write-action", {"decided_on": week.monday.isoformat()} | _checked(change, week.monday))
+    written("write-action", {"decided_on": week.monday.isoformat()} | _checked(change, week.monday))
 
 
 def edit(seen: Action, change: Change) -> None:
@@ -58,12 +47,12 @@ def edit(seen: Action, change: Change) -> None:
     checked = _checked(change, date.fromisoformat(seen.decided_on))
     before = {"seen_what": seen.what, "seen_owner": seen.owner, "seen_due_on": seen.due_on, "seen_done_on": seen.done_on}
     done_on = None if change.done_on is None else change.done_on.isoformat()
-    if not _write("write-action-change", {"action_id": seen.action_id, "done_on": done_on, **before, **checked}):
+    if written("write-action-change", {"action_id": seen.action_id, "done_on": done_on, **before, **checked}) is None:
         raise NotKept(f"Somebody else changed {seen.what!r} meanwhile: look at it again, then change it.")
 
 
 def _checked(change: Change, monday: date) -> dict[str, str]:
-    words = {name: _words(name, getattr(change, name)) for name in LONGEST}
+    typed = {name: words(getattr(change, name), ASKED[name], longest) for name, longest in LONGEST.items()}
     if change.due_on is None:
         raise NotKept("Not kept: by when is missing. Choose a day.")
     if change.due_on < monday:
@@ -72,28 +61,4 @@ def _checked(change: Change, monday: date) -> dict[str, str]:
         raise NotKept(f"Not kept: {change.due_on.isoformat()} is more than three years away. Choose an earlier day.")
     if change.done_on is not None and change.done_on < monday:
         raise NotKept(f"Not kept: it cannot be done on {change.done_on.isoformat()}, before the week that decided it.")
-    return words | {"due_on": change.due_on.isoformat()}
-
-
-def _words(name: str, typed: str) -> str:
-    """The words on one line, without what cannot be seen; in any language."""
-    kept = "".join(
-        " " if unicodedata.category(sign) in ("Cc", "Zl", "Zp") else sign for sign in typed if unicodedata.category(sign) != "Cs"
-    )
-    words = " ".join(kept.split())
-    if not words:
-        raise NotKept(f"Not kept: {ASKED[name]} is missing.")
-    if len(words) > LONGEST[name]:
-        raise NotKept(f"Not kept: {ASKED[name]} has {len(words)} characters. Write at most {LONGEST[name]}.")
-    return words
-
-
-def _write(name: str, params: Mapping[str, object]) -> bool:
-    """Run a writing statement; whether it changed a row."""
-    try:
-        with engine().begin() as connection:
-            return connection.execute(text(statement(name)), params).first() is not None
-    except DatabaseUnavailable as error:
-        raise NoAnswer(f"Not kept: {error}") from error
-    except SQLAlchemyError as error:
-        raise NoAnswer(f"Not kept: the database answered with an error: {first_line(error)}") from error
+    return typed | {"due_on": change.due_on.isoformat()}

@@ -3,19 +3,15 @@
 Every change and its line in the audit are one statement, which also tells the forecasting service: all of it is kept, or nothing.
 """
 
-import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Row
 
-from dashboard.data import NoAnswer
-from dashboard.editing import NotKept
 from dashboard.staffing_upload import Slot
-from sql.engine import DatabaseUnavailable, engine, first_line
-from sql.queries import statement
+from dashboard.writing import NotKept, words, written
 
 LARGEST_FACTOR = 20.0
 LONGEST_OVERRIDE = timedelta(days=60)
@@ -64,7 +60,7 @@ def keep_schedule(slots: Sequence[Slot], file_name: str, who: str) -> int:
         "interval_start": [slot.interval_start.astimezone(UTC) for slot in slots],
         "agents": [slot.agents for slot in slots],
     }
-    return _written("write-schedule", params) or 0
+    return _number_of(written("write-schedule", params))
 
 
 def add_override(typed: Override) -> None:
@@ -82,7 +78,7 @@ def add_override(typed: Override) -> None:
     if not 0 < typed.factor <= LARGEST_FACTOR:
         raise NotKept(f"Not kept: {100 * typed.factor:g}% of the forecast. Write more than 0 and at most {100 * LARGEST_FACTOR:g}.")
     params = {"queue": typed.queue, "from": typed.from_at, "to": typed.to_at, "factor": typed.factor, "reason": reason, "who": who}
-    _written("write-override", params)
+    written("write-override", params)
 
 
 def withdraw(override_id: int, who: str) -> None:
@@ -92,7 +88,7 @@ def withdraw(override_id: int, who: str) -> None:
         NotKept: the name is missing, or somebody else withdrew it meanwhile.
         NoAnswer: the database is away.
     """
-    if _written("write-override-withdrawal", {"override_id": override_id, "who": words(who, "your name", NAME)}) is None:
+    if written("write-override-withdrawal", {"override_id": override_id, "who": words(who, "your name", NAME)}) is None:
         raise NotKept("Not kept: somebody else has withdrawn it meanwhile.")
 
 
@@ -103,32 +99,8 @@ def ask_scenario(asked: Asked, who: str) -> int:
         NoAnswer: the database is away.
     """
     params = {name: getattr(asked, name) for name in ("name", "kind", "snow_inches", "gust_mph", "rain_inches", "onset_at", "hours")}
-    return _written("write-scenario", params | {"who": who}) or 0
+    return _number_of(written("write-scenario", params | {"who": who}))
 
 
-def words(typed: str, what: str, longest: int) -> str:
-    """What a person typed on one line, without what cannot be seen; in any language.
-
-    Raises:
-        NotKept: nothing was typed, or too much.
-    """
-    categories = ((sign, unicodedata.category(sign)) for sign in typed)
-    seen = "".join(" " if category in ("Cc", "Zl", "Zp") else sign for sign, category in categories if category != "Cs")
-    kept = " ".join(seen.split())
-    if not kept:
-        raise NotKept(f"Not kept: {what} is missing.")
-    if len(kept) > longest:
-        raise NotKept(f"Not kept: {what} has {len(kept)} characters. Write at most {longest}.")
-    return kept
-
-
-def _written(name: str, params: Mapping[str, object]) -> int | None:
-    """Run a writing statement; the number of the row that it wrote, None: none."""
-    try:
-        with engine().begin() as connection:
-            row = connection.execute(text(statement(name)), params).first()
-            return None if row is None else int(row[0])
-    except DatabaseUnavailable as error:
-        raise NoAnswer(f"Not kept: {error}") from error
-    except SQLAlchemyError as error:
-        raise NoAnswer(f"Not kept: the database answered with an error: {first_line(error)}") from error
+def _number_of(row: Row[Any] | None) -> int:
+    return 0 if row is None else int(row[0])

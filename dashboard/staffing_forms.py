@@ -17,10 +17,10 @@ from dashboard import (
     staffing_weathers,
     wording,
 )
-from dashboard.editing import NotKept
 from dashboard.figure import Figure
 from dashboard.staffing_editing import Asked
 from dashboard.staffing_rows import FORECAST, Scenario, Staffing
+from dashboard.writing import NotKept
 
 ANSWER_SECONDS, LOOK_SECONDS = 15.0, 0.5
 SNOW, HURRICANE = "Snow", "Hurricane"

@@ -4,7 +4,7 @@ The plan is a frame, one row a queue and half hour, with the columns of the quer
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -46,8 +46,8 @@ class Basis:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """A run of the forecast: when, why, on what data and weather, and its sentences for the screen."""
+class Issued:
+    """A run of the forecast: when, why, on what data and weather."""
 
     run_id: int
     kind: str
@@ -57,6 +57,12 @@ class Run:
     weather_issued_at: datetime | None
     weather_stale: bool
     storms_seen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Run(Issued):
+    """A run, and its sentences for the screen."""
+
     notes: tuple[str, ...]
 
 
@@ -233,23 +239,7 @@ def runs(ask: Ask) -> tuple[Run, ...]:
     """The newest runs, the newest first."""
     found = ask("forecast-runs", most=MOST_RUNS)
     notes = [tuple(str(one) for one in (many if isinstance(many, Sequence) else ())) for many in found["notes"]]
-    rows = read(_RunRow, found)
-    return tuple(
-        Run(row.run_id, row.kind, row.made_at, row.reason, row.data_until, row.weather_issued_at, row.weather_stale, row.storms_seen, note)
-        for row, note in zip(rows, notes, strict=True)
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _RunRow:
-    run_id: int
-    kind: str
-    made_at: datetime
-    reason: str
-    data_until: datetime | None
-    weather_issued_at: datetime | None
-    weather_stale: bool
-    storms_seen: int
+    return tuple(Run(**asdict(row), notes=note) for row, note in zip(read(Issued, found), notes, strict=True))
 
 
 def scenario(ask: Ask, scenario_id: int) -> Scenario | None:

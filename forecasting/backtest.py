@@ -10,15 +10,16 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from forecasting import bands, baselines, demand, weather_scenarios
+from forecasting import bands, demand, weather_scenarios
 from forecasting.bands import calibrate, quantiles
-from forecasting.blend import combine, learned_weights
-from forecasting.demand import PARTS, Explained
+from forecasting.blend import PAST_COLUMNS, combine, learned_weights
+from forecasting.demand import Explained
+from forecasting.outlook import MODEL, baselines_of
 from forecasting.weather_effects import DAYS_BEFORE, Numbers, effects, storm_days, window
 from forecasting.weather_scenarios import LAST_FORECAST_DAY
 from forecasting.workers import spread
 
-MODEL, ISSUED_WEATHER_MODEL = "demand", "demand, forecast weather"
+ISSUED_WEATHER_MODEL = f"{MODEL}, forecast weather"
 SCENARIOS = 60
 WARM_UP_DAYS = 364  # origins before the first one tested, whose errors calibrate the bands and weigh the parts
 LEAST_DAYS_TO_WARM_UP_ON = 365
@@ -151,10 +152,7 @@ def _answer(task: _Task) -> _Answer:
         seen,
         model.explain(days, {name: values[0] for name, values in effects(line).items()}),
         model.explain(days, effects(ensemble)),
-        {
-            baselines.SEASONAL_NAIVE: baselines.seasonal_naive(known, task.horizon),
-            baselines.FOUR_WEEK_MEDIAN: baselines.four_week_median(known, task.horizon),
-        },
+        baselines_of(known, task.horizon),
         seconds,
     )
 
@@ -200,5 +198,4 @@ def _columns(band: Numbers) -> dict[str, Numbers]:
 
 
 def _nothing_yet() -> pd.DataFrame:
-    names = ("origin", "ds", "lead_days", "y", "base", *PARTS, "snow_load", "log_yhat")
-    return pd.DataFrame({name: pd.Series(dtype="datetime64[ns]" if name in ("origin", "ds") else "float64") for name in names})
+    return pd.DataFrame({name: pd.Series(dtype="datetime64[ns]" if name in ("origin", "ds") else "float64") for name in PAST_COLUMNS})

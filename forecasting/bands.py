@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-from forecasting.weather_effects import Numbers
+from forecasting.weather_effects import QUIET_LOAD, Numbers
 
 LEVELS = (0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 LEAD_GROUPS = ((1, 3), (4, 7), (8, 10_000))  # days ahead, first and last
@@ -19,7 +19,6 @@ WINDOW_DAYS = 364
 PSEUDO_ERRORS = norm.ppf((np.arange(13) + 0.5) / 13)  # a cold start's
 LEAST_ERRORS = 20
 COLD_SIGMA, LEAST_SIGMA = 0.12, 0.03
-QUIET_LOAD = 0.3
 WIDENINGS = np.array([0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.85, 1.0])
 USUAL_WIDENING, WIDENING_SPREAD, ERROR_WEIGHT = 0.4, 0.3, 0.5
 

@@ -1,17 +1,16 @@
 """One cycle: from what was learned to rows in the database, whole or not at all. `full` for all days, `today` for the rest of this one."""
 
-import json
 import time
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import pandas as pd
 from sqlalchemy import Connection, text
 
 from forecasting import outlook, scenarios, staffing, store
+from forecasting.days import HALF_HOUR, TOTAL, day_of, midnight
 from forecasting.learning import Learned, weather_ahead
-from forecasting.outlook import TOTAL, Days, Weather
+from forecasting.outlook import Days, Weather
 from sql import queries
 from sql.queries import statement
 
@@ -44,10 +43,9 @@ def full(connection: Connection, learned: Learned, zone: ZoneInfo, reason: str, 
         first_day=learned.first_day.date(),
         reason=reason,
         data_until=learned.at,
-        weather_issued_at=learned.expected.issued_at,
-        weather_stale=learned.expected.stale,
+        weather=learned.expected,
         storms_seen=learned.storms_seen,
-        notes=learned.notes_as_json(changed),
+        notes=[*changed, *learned.notes],
         seconds=time.perf_counter() - began,
     )
     write_days(connection, run_id, learned, expected, weather)
@@ -77,12 +75,13 @@ def today(connection: Connection, at: datetime, zone: ZoneInfo, *, quiet: bool =
         quiet: Part of a full run: the screens are told by that.
     """
     seen = store.today(connection, at, zone)
-    midnight = datetime.combine(at.astimezone(zone).date(), datetime.min.time(), zone)
-    standing = queries.frame("forecast-of-day", connection, **{"from": midnight, "to": midnight + timedelta(days=1), "as_of": at})
+    day = day_of(at, zone)
+    bounds = {"from": midnight(day, zone), "to": midnight(day + timedelta(days=1), zone)}
+    standing = queries.frame("forecast-of-day", connection, **bounds, as_of=at)
     if standing.empty or seen.empty:
         return None
     counted = seen.groupby("queue")["contacts"].sum()
-    until = seen["interval_start"].max() + pd.Timedelta(minutes=30)
+    until = seen["interval_start"].max() + HALF_HOUR
     expected = standing[standing["interval_start"] < until].groupby("queue")["yhat"].sum()
     overall = correction(float(counted.sum()), float(expected.drop(TOTAL, errors="ignore").sum()))
     rest = standing[standing["interval_start"] >= until].copy()
@@ -104,14 +103,10 @@ def today(connection: Connection, at: datetime, zone: ZoneInfo, *, quiet: bool =
         connection,
         kind="today",
         made_at=at,
-        first_day=midnight.date(),
+        first_day=day,
         reason="today's counts so far",
         data_until=until.to_pydatetime(),
-        weather_issued_at=None,
-        weather_stale=False,
-        storms_seen=0,
-        notes=json.dumps([note]),
-        seconds=None,
+        notes=[note],
     )
     store.write_intervals(connection, "forecast_interval", run_id, rest)
     if not quiet:

@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits
 from forecasting import weather_effects
 from forecasting.baselines import four_week_median
 from forecasting.special_days import special_days
-from forecasting.weather_effects import MM_AN_INCH, RAW, REGRESSORS, SNOW, Numbers
+from forecasting.weather_effects import MM_AN_INCH, QUIET_LOAD, RAW, REGRESSORS, SNOW, Numbers
 
 logging.getLogger("prophet.plot").setLevel(logging.CRITICAL)  # that Plotly is not there
 
@@ -38,7 +38,6 @@ LARGEST_SNOW = 1.5  # times the largest snow seen: beyond it the effect is not k
 STORM_SNOW_INCHES = 2.0  # from this on a day's snow tells how the city takes snow
 LEVEL_HALF_LIFE_DAYS, LEVEL_PSEUDO_DAYS, LEVEL_LIMIT, LEVEL_FADES_TO = 3.0, 2.0, 0.3, 0.9
 RESIDUAL_LIMIT = 1.0
-QUIET_LOAD = 0.3  # with more snow than this the last four weeks are no example
 SHORT_HISTORY_TO_RECENT = 2 / 3  # so much of the way to the last four weeks where no season is known at all; none from a year on
 
 

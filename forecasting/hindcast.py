@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 
 from forecasting import demand, outlook, store
 from forecasting.blend import USUAL_WEIGHTS, combine
+from forecasting.days import day_of, midnight
 from forecasting.demand import Explained
 from forecasting.learning import DAYS_AHEAD, gapless
 from forecasting.weather_effects import Numbers, effects, storm_days, window
@@ -44,7 +45,7 @@ def run(engine: Engine, at: datetime, zone: ZoneInfo, pool: Executor, each: Call
     Returns:
         How many origins were kept; those without enough history before them are left out.
     """
-    today = pd.Timestamp(store.first_day(at, zone))
+    today = pd.Timestamp(day_of(at, zone))
     with engine.connect() as connection:
         histories, known = store.histories(connection, at, zone), store.weather(connection, at)
     if not histories:
@@ -74,7 +75,7 @@ def _told(history: pd.DataFrame, weather: pd.DataFrame, origin: pd.Timestamp) ->
 def _keep(engine: Engine, origin: pd.Timestamp, zone: ZoneInfo, told: dict[str, Told], weather: pd.DataFrame) -> None:
     days = pd.date_range(origin, periods=DAYS_AHEAD)
     storm = storm_days(weather).reindex(days, fill_value=False).to_numpy()
-    instant = datetime.combine(origin.date(), datetime.min.time(), zone) + timedelta(seconds=1)
+    instant = midnight(origin.date(), zone) + timedelta(seconds=1)
     with engine.begin() as connection:
         run_id = store.write_run(
             connection,
@@ -83,11 +84,6 @@ def _keep(engine: Engine, origin: pd.Timestamp, zone: ZoneInfo, told: dict[str, 
             first_day=origin.date(),
             reason="hindcast: made afterwards, with the weather that came",
             data_until=instant,
-            weather_issued_at=None,
-            weather_stale=False,
-            storms_seen=0,
-            notes="[]",
-            seconds=None,
         )
         for queue, (explained, baselines) in told.items():
             log_yhat = combine(explained, USUAL_WEIGHTS)

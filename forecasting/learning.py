@@ -1,6 +1,5 @@
 """Fits every queue from what the database held at an instant: model, weights, errors, profile, better baselines. It writes nothing."""
 
-import json
 from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -12,7 +11,8 @@ from sqlalchemy import Connection
 from forecasting import demand, profile, store, weather_scenarios
 from forecasting.bands import calibrate
 from forecasting.blend import learned_weights
-from forecasting.outlook import MODEL, TOTAL, Fitted, Weather, baselines_of
+from forecasting.days import TOTAL, day_of
+from forecasting.outlook import MODEL, Fitted, Weather, baselines_of
 from forecasting.special_days import special_days
 from forecasting.weather_effects import DAYS_BEFORE, MEASURES, Numbers, daily, effects, storm_days
 from sql.settings import settings
@@ -57,10 +57,6 @@ class Learned:
         """In the history of all queues together."""
         return self.fitted[TOTAL].model.storms_seen if TOTAL in self.fitted else 0
 
-    def notes_as_json(self, more: list[str]) -> str:
-        """The sentences of a run."""
-        return json.dumps([*more, *self.notes])
-
 
 def learn(connection: Connection, at: datetime, zone: ZoneInfo) -> Learned:
     """Fit everything that is known as of an instant.
@@ -68,7 +64,7 @@ def learn(connection: Connection, at: datetime, zone: ZoneInfo) -> Learned:
     Raises:
         NothingToLearnFrom: no queue has two weeks of counts.
     """
-    first_day = pd.Timestamp(store.first_day(at, zone))
+    first_day = pd.Timestamp(day_of(at, zone))
     histories = store.histories(connection, at, zone)
     if not histories:
         raise demand.NothingToLearnFrom(

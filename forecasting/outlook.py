@@ -10,13 +10,13 @@ from scipy.stats import norm
 
 from forecasting import bands, baselines, blend
 from forecasting.bands import LEVELS, Errors
+from forecasting.days import TOTAL, half_hours
 from forecasting.demand import DailyDemand, Explained
-from forecasting.profile import Profile, half_hours
+from forecasting.profile import Profile
 from forecasting.weather_effects import Numbers
 
 Flags = NDArray[np.bool_]
 
-TOTAL = "*"
 MODEL = "demand"
 _EVEN = (np.arange(20) + 0.5) / 20  # of a half hour's count, when the day's total is known
 _DAY_EVEN = (np.arange(25) + 0.5) / 25
@@ -122,10 +122,10 @@ def intervals(fitted: dict[str, Fitted], expected: dict[str, Days], wanted: pd.D
         One row a queue and half hour: `queue`, `interval_start` (UTC), `yhat`, `quantiles` (array at `bands.LEVELS`).
     """
     frames = []
+    starts_of = [half_hours(day, zone) for day in wanted]
     for queue, one in expected.items():
         profile = fitted[queue].profile
-        for number, day in enumerate(wanted):
-            starts = half_hours(day, zone)
+        for number, starts in enumerate(starts_of):
             special = bool(fitted[queue].model.calendar.special(wanted[number : number + 1])[0])
             share = profile.of(starts, special=special, storm=bool(storm[number]))
             spread = interval_quantiles(one.quantiles[number], share, profile.dispersion)

@@ -1,8 +1,6 @@
 """How a day's contacts spread over its half hours: by kind of day, with the usual shape of a storm day where enough were seen. No I/O."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -10,7 +8,6 @@ import pandas as pd
 from forecasting.weather_effects import Numbers
 
 SLOTS = 48  # half hours of a clock day
-HALF_HOUR = timedelta(minutes=30)
 DAYS = 70  # the newest so many days are the example
 SMOOTHING = np.array([0.25, 0.5, 0.25])
 KINDS = ("weekday", "Saturday", "Sunday or holiday")
@@ -50,14 +47,6 @@ class Profile:
 def kind_of(weekday: int, *, special: bool) -> int:
     """Which of `KINDS` a day is."""
     return 2 if special or weekday == SUNDAY else 1 if weekday == SATURDAY else 0
-
-
-def half_hours(day: pd.Timestamp, zone: ZoneInfo) -> pd.DatetimeIndex:
-    """The half hours of a local day, in the city's time: 46 or 50 of them when the clocks change."""
-    first = datetime.combine(day.date(), datetime.min.time(), zone)
-    last = datetime.combine((day + pd.Timedelta(days=1)).date(), datetime.min.time(), zone)
-    start, end = (pd.Timestamp(midnight).tz_convert("UTC") for midnight in (first, last))
-    return pd.date_range(start, end, freq="30min", inclusive="left").tz_convert(zone)
 
 
 def learn(counts: pd.DataFrame, special: pd.DatetimeIndex, storms: pd.DatetimeIndex) -> Profile:

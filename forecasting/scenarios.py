@@ -11,12 +11,11 @@ from sqlalchemy import Connection
 
 from forecasting import outlook, store
 from forecasting.learning import Learned, weather_ahead
-from forecasting.weather_effects import KMH_A_MPH, MM_AN_INCH
+from forecasting.weather_effects import GUST_TO_MEAN_WIND, KMH_A_MPH, MM_AN_INCH
 from sql import queries
 
 USUAL_HOURS = 12.0
 FREEZING_CELSIUS, SNOW_DAY_LOW_CELSIUS = -1.0, -6.0
-GUST_TO_MEAN_WIND = 0.5
 HEAVY_RAIN_MM, STRONG_GUST_KMH = 25.0, 60.0
 
 

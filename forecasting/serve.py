@@ -6,10 +6,8 @@ It listens to the database and holds the fitted models; a database that goes awa
 import logging
 import time
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from multiprocessing import get_context
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,10 +16,10 @@ import pandas as pd
 import psycopg
 from sqlalchemy.exc import SQLAlchemyError
 
-from forecasting import cycle, hindcast, outlook, scenarios, staffing, store
+from forecasting import cycle, hindcast, outlook, scenarios, staffing, store, workers
+from forecasting.days import TOTAL, day_of
 from forecasting.demand import NothingToLearnFrom
 from forecasting.learning import Learned, gapless, learn, weather_ahead
-from forecasting.outlook import TOTAL
 from sql import queries
 from sql.engine import DatabaseUnavailable, connect, engine, first_line
 from sql.settings import settings
@@ -93,7 +91,7 @@ def _look(state: State, zone: ZoneInfo) -> None:
             return
         if hindcast.missing(int(due["origins"])) and not state.hindcast_done:
             state.hindcast_done = True
-            with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as pool:
+            with workers.processes(1) as pool:  # the dashboard and the consumers want the other CPUs
                 kept = hindcast.run(engine(), now, zone, pool, lambda: None)
             log.info("%s hindcasts", kept)
             state.learned, state.run_id = run_once(zone, "the errors of the past year are known now")
@@ -114,7 +112,7 @@ def reason_now(state: State, due: "pd.Series[Any]", now: datetime, zone: ZoneInf
         return None if state.nothing_until is not None and now < state.nothing_until else "the service has started"
     if now - state.learned.at >= timedelta(minutes=settings().forecast_every_minutes):
         return "on schedule"
-    if pd.Timestamp(store.first_day(now, zone)) != state.learned.first_day:
+    if pd.Timestamp(day_of(now, zone)) != state.learned.first_day:
         return "a new day"
     issued = due["weather_issued_at"]
     if pd.isna(issued) or issued == state.weather_looked_at or issued == state.learned.expected.issued_at:

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from forecasting import store
+from forecasting.days import HALF_HOUR, TOTAL, half_hour_of
 from forecasting.erlang import Work
-from forecasting.outlook import TOTAL
 from forecasting.patience import estimated
 from forecasting.required import Target, capacity
 from forecasting.transient import carried_over
 from sql import queries
 
-HALF_HOUR_SECONDS = 1800.0
+HALF_HOUR_SECONDS = HALF_HOUR.total_seconds()
 MOST_WAITS = 50_000  # a queue, the newest
 USUAL_HANDLE_SECONDS = 300.0  # of a queue that has not ended a contact yet
 LEAST_ABANDONS = 20  # fewer say too little of how patient people are
@@ -94,7 +94,7 @@ def carry(connection: Connection, at: datetime, zone: ZoneInfo) -> None:
         at: Now.
         zone: The city's.
     """
-    from_at = at - timedelta(minutes=at.minute % 30, seconds=at.second, microseconds=at.microsecond)
+    from_at = half_hour_of(at)
     until = from_at + timedelta(days=CARRY_DAYS)
     plan = queries.frame("staffing-plan", connection, **{"as_of": at, "from": from_at, "to": until, "chance": ANY_CHANCE})
     basis = queries.frame("staffing-basis", connection, as_of=at).set_index("queue")

@@ -1,6 +1,7 @@
 """What the forecasts read from the database and write there. It computes nothing."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -11,14 +12,14 @@ import pandas as pd
 from numpy.typing import NDArray
 from sqlalchemy import Connection, text
 
+from forecasting.days import TOTAL, day_of, half_hour_of, midnight
 from forecasting.demand import PARTS
-from forecasting.outlook import MODEL, TOTAL, Days
+from forecasting.outlook import MODEL, Days
 from forecasting.weather_effects import MEASURES, Numbers
 from sql import queries
 from sql.queries import statement
 
 PROFILE_DAYS = 3 * 366
-RECENT_DAYS = 28
 LONGEST_SILENCE_DAYS = 60  # a queue without a contact for so long is not forecast
 LEAST_DAYS = 14
 
@@ -46,7 +47,7 @@ def histories(connection: Connection, as_of: datetime, zone: ZoneInfo) -> dict[s
     """
     rows = queries.frame("volume-by-day", connection, as_of=as_of)
     rows = rows[rows["whole"].astype(bool)]
-    today = pd.Timestamp(as_of.astimezone(zone).date())
+    today = pd.Timestamp(day_of(as_of, zone))
     found = {}
     for queue, counted in rows.groupby("queue"):
         series = counted.set_index(pd.to_datetime(counted["day"]))["contacts"].astype("float64").sort_index()
@@ -69,8 +70,8 @@ def weather(connection: Connection, as_of: datetime) -> Expected:
 
 def half_hours(connection: Connection, as_of: datetime, zone: ZoneInfo) -> dict[str, pd.DataFrame]:
     """The half hours of whole days of each queue, and of all together: `at` (the city's time), `contacts`."""
-    midnight = datetime.combine(as_of.astimezone(zone).date(), datetime.min.time(), zone)
-    rows = queries.frame("volume-by-half-hour", connection, **{"from": midnight - timedelta(days=PROFILE_DAYS), "to": midnight})
+    today = midnight(day_of(as_of, zone), zone)
+    rows = queries.frame("volume-by-half-hour", connection, **{"from": today - timedelta(days=PROFILE_DAYS), "to": today})
     rows = rows.assign(at=rows["interval_start"].dt.tz_convert(zone))
     found = {str(queue): counted[["at", "contacts"]] for queue, counted in rows.groupby("queue")}
     if found and TOTAL not in found:
@@ -80,9 +81,7 @@ def half_hours(connection: Connection, as_of: datetime, zone: ZoneInfo) -> dict[
 
 def today(connection: Connection, as_of: datetime, zone: ZoneInfo) -> pd.DataFrame:
     """The contacts of today's full half hours so far: `queue`, `interval_start`, `contacts`."""
-    midnight = datetime.combine(as_of.astimezone(zone).date(), datetime.min.time(), zone)
-    until = as_of - timedelta(minutes=as_of.minute % 30, seconds=as_of.second, microseconds=as_of.microsecond)
-    return queries.frame("volume-by-half-hour", connection, **{"from": midnight, "to": until})
+    return queries.frame("volume-by-half-hour", connection, **{"from": midnight(day_of(as_of, zone), zone), "to": half_hour_of(as_of)})
 
 
 def past(connection: Connection, as_of: datetime) -> pd.DataFrame:
@@ -100,9 +99,24 @@ def past(connection: Connection, as_of: datetime) -> pd.DataFrame:
     return rows
 
 
-def write_run(connection: Connection, **columns: Any) -> int:
-    """A new row of forecast_run; its id."""
-    return int(connection.execute(text(statement("write-forecast-run")), columns).scalar_one())
+def write_run(
+    connection: Connection,
+    *,
+    kind: str,
+    made_at: datetime,
+    first_day: date,
+    reason: str,
+    data_until: datetime,
+    weather: Expected | None = None,
+    storms_seen: int = 0,
+    notes: Sequence[str] = (),
+    seconds: float | None = None,
+) -> int:
+    """A new row of forecast_run, of which the schema tells the columns; its id. `weather` is what it rests on, if on any forecast."""
+    row = {"kind": kind, "made_at": made_at, "first_day": first_day, "reason": reason, "data_until": data_until}
+    row |= {"weather_issued_at": weather and weather.issued_at, "weather_stale": weather is not None and weather.stale}
+    row |= {"storms_seen": storms_seen, "notes": json.dumps(list(notes)), "seconds": seconds}
+    return int(connection.execute(text(statement("write-forecast-run")), row).scalar_one())
 
 
 def write_days(
@@ -149,8 +163,3 @@ def execute(connection: Connection, name: str, rows: Iterable[dict[str, Any]] | 
     values = rows if isinstance(rows, dict) else list(rows)
     if values:
         connection.execute(text(statement(name)), values)
-
-
-def first_day(as_of: datetime, zone: ZoneInfo) -> date:
-    """The first day to forecast: today, of which not all is known."""
-    return as_of.astimezone(zone).date()

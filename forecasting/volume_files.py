@@ -1,7 +1,5 @@
 """Reads a file of contact volumes, as another system exported them: one row an interval, a total or a queue. It writes no table."""
 
-import csv
-import gzip
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -10,14 +8,15 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from forecasting.commands.plain_errors import Refused
+from forecasting.days import TOTAL, midnight
+from sql.csv_files import table
+from sql.reference import InvalidFile
 
-TOTAL = "*"
 DATE_NAMES = ("interval_start", "ds", "date", "day", "datetime", "timestamp", "time", "hour", "start", "starts_at")
 MINUTES = (15, 30, 60, 1440)
 DAY_MINUTES = 1440
 FORMATS = ("%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%m/%d/%Y", "%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %I:%M %p", "%Y%m%d")
 MOST_LINES_NAMED = 5
-GZIP_MAGIC = b"\x1f\x8b"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +96,10 @@ def by_day(volumes: Volumes, zone: ZoneInfo) -> pd.DataFrame:
 
 
 def _rows(path: Path, *, column: str, zone: ZoneInfo, date_column: str | None, queue_column: str | None, queue: str) -> list[_Row]:
-    headers, lines = _table(path)
+    try:
+        headers, lines = table(path)
+    except InvalidFile as error:
+        raise Refused(str(error)) from None
     when = date_column or next((name for name in DATE_NAMES for header in headers if header.lower() == name), None)
     when = next((header for header in headers if when is not None and header.lower() == when.lower()), when)
     for name, option in ((when or "a date", "--date-column"), (column, "--column"), (queue_column, "--queue-column")):
@@ -118,27 +120,6 @@ def _rows(path: Path, *, column: str, zone: ZoneInfo, date_column: str | None, q
     if not rows:
         raise Refused(f"{path} has no counts in column {column}")
     return rows
-
-
-def _table(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
-    try:
-        with path.open("rb") as opened:
-            packed = opened.read(2) == GZIP_MAGIC
-        with gzip.open(path, "rt", encoding="utf-8-sig", newline="") if packed else path.open(encoding="utf-8-sig", newline="") as text:
-            reader = csv.reader(text, strict=True)
-            headers = [header.strip() for header in next(reader, [])]
-            lines = []
-            for fields in reader:
-                if not "".join(fields).strip():
-                    continue
-                if len(fields) != len(headers):
-                    raise Refused(f"{path}, line {reader.line_num}: {len(fields)} columns, and the header has {len(headers)}")
-                lines.append((reader.line_num, {header: field.strip() for header, field in zip(headers, fields, strict=True)}))
-    except (UnicodeDecodeError, EOFError, gzip.BadGzipFile):
-        raise Refused(f"{path} is no text in UTF-8: save it as CSV in UTF-8") from None
-    except csv.Error as error:
-        raise Refused(f"{path} is no CSV: {error}") from None
-    return headers, lines
 
 
 def _count(text: str) -> float | None:
@@ -185,6 +166,6 @@ def _start(row: _Row, minutes: int, zone: ZoneInfo) -> datetime:
     """The interval's start in UTC; a day begins at the city's midnight, whatever the time of day in the file."""
     if minutes == DAY_MINUTES:
         day: date = row.when.date() if row.when.tzinfo is zone else row.when.astimezone(zone).date()
-        return datetime.combine(day, datetime.min.time(), zone).astimezone(UTC)
+        return midnight(day, zone).astimezone(UTC)
     at = row.when.astimezone(UTC)
     return at - timedelta(seconds=at.timestamp() % (minutes * 60))

@@ -22,6 +22,7 @@ RAW = (
     *("temperature_max", "temperature_min", "temperature_change", "snow_inches", "snow_inches_of_a_week"),
     *("rain_inches", "wind_mph", "snow_depth_inches"),
 )
+QUIET_LOAD = 0.3  # with more snow than this a day is not like the days without
 DAYS_BEFORE = 7  # so many days before the first one a feature may look back
 STORM_SNOW_INCHES, STORM_GUST_MPH, DAYS_AFTER_SNOW = 4.0, 50.0, 3
 GUST_TO_MEAN_WIND = 0.5  # where only gusts are known

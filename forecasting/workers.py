@@ -31,14 +31,19 @@ def spread(function: Callable[[Task], Answer], tasks: Sequence[Task], *, schedul
     Raises:
         ClusterUnavailable: the scheduler does not answer, or Dask is not installed.
     """
-    processes = min(len(os.sched_getaffinity(0)), len(tasks))
+    count = min(len(os.sched_getaffinity(0)), len(tasks))
     if scheduler:
         yield from _over_cluster(function, tasks, scheduler)
-    elif processes <= 1:
+    elif count <= 1:
         yield from map(function, tasks)
     else:
-        with ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=_one_thread) as pool:
+        with processes(count) as pool:
             yield from pool.map(function, tasks)
+
+
+def processes(count: int | None = None) -> ProcessPoolExecutor:
+    """A pool of so many processes with one thread each; None: one for each CPU."""
+    return ProcessPoolExecutor(count, mp_context=get_context("spawn"), initializer=_one_thread)
 
 
 def _over_cluster(function: Callable[[Task], Answer], tasks: Sequence[Task], scheduler: str) -> Iterator[Answer]:

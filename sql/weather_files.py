@@ -7,16 +7,13 @@ gives one row a local day, in order, with the columns of the table `weather_day`
 A file is taken whole or refused whole with `InvalidFile`, which names the lines.
 """
 
-import csv
-import gzip
 import math
-from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import pandas as pd
 
+from sql.csv_files import Row, table
 from sql.reference import InvalidFile
 from sql.weather_columns import MEASURES, NAMES, SYSTEMS, Column, Unit, Units, candidates, day_column, plain, unit_of
 
@@ -36,14 +33,6 @@ RANGES = {
 WARMEST_CITY_CELSIUS = 50.0
 DAYS_OF_A_YEAR_IN_FAHRENHEIT = 200  # of so many days one is warmer than 50 °F, wherever people live
 MOST_LINES_NAMED = 5
-GZIP_MAGIC = b"\x1f\x8b"
-
-
-class _Row(NamedTuple):
-    """A row of the file, and the line in which it ends."""
-
-    line: int
-    fields: dict[str, str]
 
 
 def read(path: Path, *, units: Units | None = None) -> pd.DataFrame:
@@ -64,7 +53,9 @@ def read(path: Path, *, units: Units | None = None) -> pd.DataFrame:
     Raises:
         InvalidFile: it cannot be read, has no column of days or none of weather, or rows that cannot be right (the first lines are named).
     """
-    headers, rows = _table(path)
+    headers, rows = table(path)
+    if not rows:
+        raise InvalidFile(f"{path} has no rows: a header and one row a day are expected")
     day_header = day_column(headers)
     found = {measure: _with_values(candidates(measure, headers), rows) for measure in MEASURES}
     columns = {measure: column for measure, column in found.items() if column is not None}
@@ -80,36 +71,7 @@ def read(path: Path, *, units: Units | None = None) -> pd.DataFrame:
     return frame
 
 
-def _table(path: Path) -> tuple[list[str], list[_Row]]:
-    try:
-        with path.open("rb") as opened:
-            packed = opened.read(2) == GZIP_MAGIC
-        with gzip.open(path, "rt", encoding="utf-8-sig", newline="") if packed else path.open(encoding="utf-8-sig", newline="") as lines:
-            reader = csv.reader(lines, strict=True)
-            headers = [header.strip() for header in next(reader, [])]
-            rows = list(_rows(path, headers, reader))
-    except (OSError, EOFError) as error:
-        raise InvalidFile(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
-    except UnicodeDecodeError:
-        raise InvalidFile(f"{path} is no text in UTF-8: save it as CSV in UTF-8") from None
-    except csv.Error as error:
-        raise InvalidFile(f"{path} is no CSV: {error}") from None
-    if not rows:
-        raise InvalidFile(f"{path} has no rows: a header and one row a day are expected")
-    return headers, rows
-
-
-def _rows(path: Path, headers: list[str], reader: Any) -> Iterator[_Row]:
-    for fields in reader:
-        number: int = reader.line_num
-        if not "".join(fields).strip():
-            continue
-        if len(fields) != len(headers):
-            raise InvalidFile(f"{path}, line {number}: {len(fields)} columns, and the header has {len(headers)}")
-        yield _Row(number, {header: field.strip() for header, field in zip(headers, fields, strict=True)})
-
-
-def _with_values(columns: list[Column], rows: list[_Row]) -> Column | None:
+def _with_values(columns: list[Column], rows: list[Row]) -> Column | None:
     """The first column that says anything; of columns that are all empty the first."""
     for column in columns:
         if any(row.fields[column.header].lower() not in MISSING for row in rows):
@@ -128,7 +90,7 @@ def _not_recognised(path: Path, headers: list[str], day_header: str | None, colu
     )
 
 
-def _system(path: Path, columns: dict[str, Column], rows: list[_Row]) -> Units:
+def _system(path: Path, columns: dict[str, Column], rows: list[Row]) -> Units:
     """The system of those columns that do not say their unit: that of the others, else the one in which the temperatures can be."""
     open_columns = [column for column in columns.values() if column.unit is None]
     said = {column.unit.system for column in columns.values() if column.unit is not None and column.unit.system is not None}
@@ -147,7 +109,7 @@ def _system(path: Path, columns: dict[str, Column], rows: list[_Row]) -> Units:
     raise InvalidFile(f"{path}: in which units are {names}? Say it with --units {' or '.join(SYSTEMS)}")
 
 
-def _frame(path: Path, rows: list[_Row], day_header: str, columns: dict[str, Column], measured: dict[str, Unit]) -> pd.DataFrame:
+def _frame(path: Path, rows: list[Row], day_header: str, columns: dict[str, Column], measured: dict[str, Unit]) -> pd.DataFrame:
     wrong: list[str] = []
     lines: dict[date, int] = {}
     values: dict[str, list[float]] = {measure: [] for measure in MEASURES}
@@ -193,7 +155,7 @@ def _number(text: str) -> float | None:
     return number if math.isfinite(number) and text.lower() not in MISSING else None
 
 
-def _value(row: _Row, column: Column, measure: str, unit: Unit) -> float:
+def _value(row: Row, column: Column, measure: str, unit: Unit) -> float:
     """The value of a field in the measure's metric unit, NaN when it is missing."""
     text = row.fields[column.header]
     if text.lower() in MISSING:

@@ -6,15 +6,16 @@ import sys
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from kafka.errors import KafkaError
 from tqdm import tqdm
 
 from sql.child import AlreadyRunning
-from sql.engine import DatabaseUnavailable, first_line
+from sql.engine import DatabaseUnavailable
+from sql.plain_errors import one_line
 from sql.settings import InvalidSetting, settings
 from streams.broker import BrokerUnavailable
 from streams.follow import InvalidCheckpoint
@@ -28,12 +29,13 @@ from streams.sources.mapping import InvalidMapping
 if TYPE_CHECKING:
     from streams.poll.rounds import Rounds
 
-INTERRUPTED, TERMINATED = 130, 143
+TERMINATED = 143
 READABLE_FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 SENTENCES = (
     *(AlreadyRunning, BrokerUnavailable, DatabaseUnavailable, InvalidCheckpoint, InvalidMapping, InvalidSetting, UnreadableFile),
     WrongFile,
 )
+plain_errors = one_line(*SENTENCES, failures=(KafkaError,))
 
 
 class Speed(click.ParamType["float | None"]):
@@ -52,32 +54,6 @@ class Speed(click.ParamType["float | None"]):
         if not 0 < speed < float("inf"):
             self.fail(f"{value!r} is neither `max` nor a number above 0.", param, ctx)
         return speed
-
-
-def plain_errors(command: Callable[..., None]) -> Callable[..., None]:
-    """One line instead of a traceback, for everything that a person can put right; Ctrl-C ends quietly."""
-
-    @wraps(command)
-    def wrapped(*args: Any, **kwargs: Any) -> None:
-        import psycopg
-        from kafka.errors import KafkaError
-        from sqlalchemy.exc import SQLAlchemyError
-
-        try:
-            command(*args, **kwargs)
-        except SENTENCES as error:
-            raise click.ClickException(str(error)) from None
-        except (psycopg.Error, SQLAlchemyError, KafkaError) as error:
-            raise click.ClickException(first_line(error)) from None
-        except BrokenPipeError:
-            sys.stderr.close()  # whoever read the output has gone: there is nobody to tell
-            raise SystemExit(1) from None
-        except OSError as error:
-            raise click.ClickException(f"{error.filename or 'a file'}: {error.strerror or error}.") from None
-        except KeyboardInterrupt:
-            raise SystemExit(INTERRUPTED) from None
-
-    return wrapped
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})

@@ -25,6 +25,7 @@ from dashboard.rows import UnexpectedFrame
 from dashboard.tokens import Mode
 from dashboard.weekly_measures import CALLS, REQUESTS
 from dashboard.wording import bold
+from dashboard.writing import NotKept
 
 REFRESH_SECONDS = 30.0
 TILE, EMPTY = 152, 100  # px
@@ -143,7 +144,7 @@ def form(review: weekly_rows.Review, seen: weekly_rows.Action | None) -> None:
             editing.add(review.week, change)
         else:
             editing.edit(seen, change)
-    except (editing.NotKept, data.NoAnswer) as error:
+    except (NotKept, data.NoAnswer) as error:
         st.text(str(error))
         return
     st.session_state[ADDED] = st.session_state.get(ADDED, 0) + 1

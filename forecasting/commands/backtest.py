@@ -94,15 +94,11 @@ def _weather(path: Path | None, units: Any, history: pd.DataFrame) -> pd.DataFra
     """The weather of the history's days and of the station's others; a day that the file does not know has the usual one, without snow."""
     from forecasting.weather_effects import MEASURES, daily
     from sql import weather_files
-    from sql.reference import InvalidFile
 
     bare = pd.DataFrame({"day": history["ds"]} | dict.fromkeys(MEASURES, float("nan")))
     if path is None:
         return daily(bare)
-    try:
-        known = weather_files.read(path, units=units)
-    except InvalidFile as error:
-        raise Refused(str(error)) from None
+    known = weather_files.read(path, units=units)
     missing = ~bare["day"].isin(known["day"])
     if missing.all():
         first, last = (f"{day:%Y-%m-%d}" for day in (known["day"].iloc[0], known["day"].iloc[-1]))

@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from forecasting import volume_files
 from forecasting.commands.plain_errors import plain_errors
+from forecasting.days import TOTAL
 from sql.engine import engine
 from sql.queries import statement
 from sql.settings import settings
@@ -21,7 +22,7 @@ CHUNK = 50_000
 @click.option("--column", default="contacts", show_default=True, metavar="NAME", help="The column with the counts.")
 @click.option("--date-column", metavar="NAME", help="The column with the times; unset: interval_start, date and the like.")
 @click.option("--queue-column", metavar="NAME", help="The column with the queue; unset: every row is of --queue.")
-@click.option("--queue", default=volume_files.TOTAL, show_default=True, metavar="NAME", help="Of a file of one queue; * is all together.")
+@click.option("--queue", default=TOTAL, show_default=True, metavar="NAME", help="Of a file of one queue; * is all together.")
 @click.option("--minutes", type=click.Choice([str(m) for m in volume_files.MINUTES]), help="Of an interval; unset: as in the file.")
 @plain_errors
 def import_volume(file: Path, column: str, date_column: str | None, queue_column: str | None, queue: str, minutes: str | None) -> None:

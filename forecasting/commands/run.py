@@ -35,13 +35,10 @@ def run(reason: str) -> None:
 @plain_errors
 def hindcast_command() -> None:
     """Forecast from 26 origins of the past year with what was known then and the weather that came: bands and weights learn from them."""
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
-
-    from forecasting import hindcast
+    from forecasting import hindcast, workers
 
     with (
-        ProcessPoolExecutor(mp_context=get_context("spawn")) as pool,
+        workers.processes() as pool,
         tqdm(total=hindcast.ORIGINS, desc="origins", unit="origin", disable=None) as bar,
     ):
         kept = hindcast.run(engine(), datetime.now(UTC), settings().zone, pool, bar.update)

@@ -81,10 +81,6 @@ FROM forecast_override WHERE to_at > :from AND from_at < :to ORDER BY override_i
 SELECT scenario_id, name, kind, snow_inches, gust_mph, rain_inches, onset_at, hours, asked_at, asked_by, answered_at, run_id, message
 FROM scenario WHERE scenario_id = :scenario_id;
 
--- newest-no-storm --
--- The scenario without a storm of the newest run that has one.
-SELECT scenario_id, run_id, answered_at FROM scenario WHERE kind = 'no storm' AND answered_at IS NOT NULL AND message IS NULL ORDER BY scenario_id DESC LIMIT 1;
-
 -- override-effects --
 -- One row an override whose time has begun: contacts that came, and what the forecast of when it was made expected with it and without.
 SELECT * FROM metric.override_effect(coalesce(:as_of, now()), :zone) ORDER BY override_id DESC;

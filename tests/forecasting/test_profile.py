@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecasting.profile import SLOTS, Profile, even, half_hours, kind_of, learn
+from forecasting.days import half_hours
+from forecasting.profile import SLOTS, Profile, even, kind_of, learn
 
 NEW_YORK = ZoneInfo("America/New_York")
 NOTHING = pd.DatetimeIndex([])
