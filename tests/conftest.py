@@ -133,6 +133,18 @@ def in_process(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.fixture
+def database_away(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """This process looks for its database where nobody is: HOST:PORT/NAME."""
+    monkeypatch.setenv("DATABASE_URL", "postgresql://a:secret@127.0.0.1:1/b")
+    settings.cache_clear()
+    database_engine.close()
+    yield "127.0.0.1:1/b"
+    monkeypatch.undo()
+    settings.cache_clear()
+    database_engine.close()
+
+
+@pytest.fixture
 def tcp_proxy() -> Iterator[Callable[[str, int], TcpProxy]]:
     """Makes a proxy to HOST, PORT that can cut, hang and restore."""
     with ExitStack() as proxies:

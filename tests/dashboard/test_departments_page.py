@@ -115,16 +115,5 @@ def test_as_it_was_before_anything_was_overdue() -> None:
     assert city["departments_verdict"]["note"].startswith("As it was on ")
 
 
-def test_a_database_that_is_away_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    from sql import engine
-    from sql.settings import settings
-
-    monkeypatch.setenv("DATABASE_URL", "postgresql://a:secret@127.0.0.1:1/b")
-    settings.cache_clear()
-    engine.close()
-    try:
-        assert any("127.0.0.1:1/b cannot be used" in one.value for one in page().text)
-    finally:
-        monkeypatch.undo()
-        settings.cache_clear()
-        engine.close()
+def test_a_database_that_is_away_is_a_sentence(database_away: str) -> None:
+    assert any(f"{database_away} cannot be used" in one.value for one in page().text)

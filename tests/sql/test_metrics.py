@@ -1,28 +1,18 @@
 """The definitions of `metrics.md`, held against golden figures and against each other."""
 
 import math
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pandas as pd
 import pytest
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, text
 
 from sql import queries
 from sql.rebuild import rebuild
 from sql.reports import Request, report
 
 NOON = datetime(2025, 12, 16, 17, 0, tzinfo=UTC)  # a Tuesday, 12:00 in New York
-
-
-@pytest.fixture
-def connection(database: str) -> Iterator[Connection]:
-    engine = create_engine(database.replace("postgresql://", "postgresql+psycopg://"))
-    with engine.connect() as opened:
-        yield opened
-        opened.rollback()
-    engine.dispose()
 
 
 def add(connection: Connection, count: int = 1, *, queued_at: datetime = NOON, queue: str = "general", **columns: Any) -> None:

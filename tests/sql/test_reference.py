@@ -1,27 +1,18 @@
 """Files that people edit: what is in them is in the tables afterwards, and a wrong one changes nothing."""
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, text
 
 from sql import areas, intake, reference
 from sql.engine import connect
 from sql.reference import InvalidFile
 
 ZONE = ZoneInfo("America/New_York")
-
-
-@pytest.fixture
-def connection(database: str) -> Iterator[Connection]:
-    engine = create_engine(database.replace("postgresql://", "postgresql+psycopg://"))
-    with engine.connect() as opened:
-        yield opened
-    engine.dispose()
 
 
 def written(tmp_path: Path, content: str, name: str = "file.toml") -> Path:

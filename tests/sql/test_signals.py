@@ -1,20 +1,10 @@
 """Real, or noise: limits and signals of a series, against figures worked out by hand."""
 
-from collections.abc import Iterator
-
 import pytest
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, text
 
 CALM = [10, 12, 10, 12, 10, 12, 10, 12]  # mean 11, mean moving range 2: 11 ± 5.32
 WIDE = [0, 20, 0, 20, 0, 20, 0, 20]
-
-
-@pytest.fixture
-def connection(database: str) -> Iterator[Connection]:
-    engine = create_engine(database.replace("postgresql://", "postgresql+psycopg://"))
-    with engine.connect() as opened:
-        yield opened
-    engine.dispose()
 
 
 def floats(series: list[float | None]) -> list[float | None]:

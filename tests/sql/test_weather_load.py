@@ -1,13 +1,12 @@
 """A station's file in the table, and the weather of days as it was known at an instant."""
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, text
 
 from sql import observations, queries
 from sql.__main__ import main
@@ -16,14 +15,6 @@ from sql.settings import settings
 
 ZONE = "America/New_York"
 GRID = "PHI/49,75"
-
-
-@pytest.fixture
-def connection(database: str) -> Iterator[Connection]:
-    engine = create_engine(database.replace("postgresql://", "postgresql+psycopg://"))
-    with engine.connect() as opened:
-        yield opened
-    engine.dispose()
 
 
 def written(tmp_path: Path, content: str) -> Path:

@@ -1,19 +1,16 @@
 """A GeoReport server on 127.0.0.1 as real ones are: it pages or caps, repeats, reorders, and fails in every way that is asked of it."""
 
-import contextlib
 import json
 import random
-import threading
-import time
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 from xml.sax.saxutils import escape
+
+from tests.streams.stub_server import StubHandler, StubServer, running
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 Record = dict[str, Any]
@@ -88,89 +85,47 @@ class Habits:
         return "updated_after" not in asked or (after < updated and ("updated_before" not in asked or updated < before))
 
 
-class Server(ThreadingHTTPServer):
+class Server(StubServer):
     """The server; `url` is its address."""
 
-    daemon_threads = True
-    block_on_close = False
-
     def __init__(self, habits: Habits) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(_Handler)
         self.habits = habits
-        self.url = f"http://127.0.0.1:{self.server_port}/open311/v2"
-
-    def handle_error(self, *_: object) -> None:
-        """Whoever asked has gone; that is no failure of the server."""
+        self.url = f"{self.address}/open311/v2"
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(StubHandler):
     server: Server
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
 
-    def log_message(self, *_: object) -> None:
-        """Nothing."""
-
-    def do_GET(self) -> None:
+    def respond(self) -> None:
         habits = self.server.habits
         parts = urlsplit(self.path)
         asked = dict(parse_qsl(parts.query))
         habits.asked.append({"path": parts.path, **asked})
         fault = habits.faults.popleft() if habits.faults else None
         if fault is not None:
-            with contextlib.suppress(OSError):
-                self._fail(fault)
+            self.fail(fault)
         elif habits.api_key is not None and asked.get("api_key") != habits.api_key:
-            self._send(403, b'[{"code": 403, "description": "wrong api_key"}]')
+            self.answer(403, b'[{"code": 403, "description": "wrong api_key"}]')
         elif not parts.path.endswith(f"/requests.{habits.form}"):
-            self._send(404, b"<h1>not found</h1>", "text/html")
+            self.answer(404, b"<h1>not found</h1>", "text/html")
         elif not habits.takes_page_size and "page_size" in asked:
-            self._send(400, b'[{"code": 400, "description": "page_size is not known"}]')
+            self.answer(400, b'[{"code": 400, "description": "page_size is not known"}]')
         elif habits.form == "xml":
-            self._send(200, as_xml(habits.answer(asked)), "text/xml; charset=utf-8")
+            self.answer(200, as_xml(habits.answer(asked)), "text/xml; charset=utf-8")
         else:
-            self._send(200, json.dumps(habits.answer(asked)).encode())
+            self.answer(200, json.dumps(habits.answer(asked)).encode())
 
-    def _fail(self, fault: str) -> None:
-        whole = b'[{"service_request_id": "half", "status": "open"}]'
-        if fault.isdigit():
-            self._send(int(fault), b"[]", retry_after="7" if fault == "429" else None)
-        elif fault == "html":
-            self._send(200, b"<!DOCTYPE html><html><body>We are mending our server.</body></html>", "text/html")
-        elif fault == "html called json":
-            self._send(200, b"<html><body>We are mending our server.</body></html>")
-        elif fault == "another json":
-            self._send(200, b'{"message": "rate limit exceeded"}')
-        elif fault == "half":
-            self._send(200, whole[:20], length=len(whole))
-            self.close_connection = True
-        elif fault == "half a list":
-            self._send(200, whole[:-1])
-        elif fault == "nothing":
-            self.close_connection = True
-        elif fault == "slow":
-            self._send(200, b"", length=1000)
-            for _ in range(100):
-                self.wfile.write(b" ")
-                time.sleep(0.02)
+    def whole(self) -> bytes:
+        return b'[{"service_request_id": "half", "status": "open"}]'
+
+    def fail_as(self, fault: str) -> None:
+        if fault == "half a list":
+            self.answer(200, self.whole()[:-1])
         elif fault.startswith("to "):
-            self.send_response(302)
-            self.send_header("Location", fault.removeprefix("to "))
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+            self.answer(302, b"", Location=fault.removeprefix("to "))
         else:
-            raise AssertionError(f"no such fault: {fault}")
-
-    def _send(
-        self, status: int, body: bytes, kind: str = "application/json", *, length: int | None = None, retry_after: str | None = None
-    ) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body) if length is None else length))
-        if retry_after is not None:
-            self.send_header("Retry-After", retry_after)
-        self.end_headers()
-        self.wfile.write(body)
+            super().fail_as(fault)
 
 
 def as_xml(records: list[Record]) -> bytes:
@@ -182,14 +137,6 @@ def as_xml(records: list[Record]) -> bytes:
     return f'<?xml version="1.0" encoding="utf-8"?>\n<service_requests>{requests}</service_requests>'.encode()
 
 
-@contextmanager
-def serving(habits: Habits) -> Iterator[Server]:
+def serving(habits: Habits) -> AbstractContextManager[Server]:
     """The server, for as long as the block lasts."""
-    with Server(habits) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    return running(Server(habits))

@@ -1,16 +1,13 @@
 """Answers of api.weather.gov, and a server on 127.0.0.1 that gives them, or fails in every way that is asked of it."""
 
-import contextlib
 import json
-import threading
-import time
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.streams.stub_server import StubHandler, StubServer, running
 
 NOON = datetime(2026, 1, 25, 12, tzinfo=UTC)
 GRID = "PHI/49,75"
@@ -58,99 +55,49 @@ class Habits:
         return json.dumps(answer(issued_at=self.issued_at, grid=self.grid, **self.layers)).encode()
 
 
-class Server(ThreadingHTTPServer):
+class Server(StubServer):
     """The server."""
 
-    daemon_threads = True
-
     def __init__(self, habits: Habits) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(_Handler)
         self.habits = habits
-        self.url = f"http://127.0.0.1:{self.server_address[1]}"
+        self.url = self.address
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(StubHandler):
     server: Server
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
+    json_kind = "application/geo+json"
 
-    def log_message(self, *_: object) -> None:
-        """Nothing."""
-
-    def do_GET(self) -> None:
+    def respond(self) -> None:
         habits = self.server.habits
         habits.asked.append({"path": self.path, **{name.lower(): value for name, value in self.headers.items()}})
         fault = habits.faults.popleft() if habits.faults else None
         if fault is not None:
-            with contextlib.suppress(OSError):
-                self._fail(fault)
+            self.fail(fault)
             return
         etag = f'"{habits.issued_at.isoformat()}"'
         if habits.tells_changes and self.headers.get("If-None-Match") == etag:
-            self._send(304, b"", etag=etag)
+            self.answer(304, b"", ETag=etag)
         else:
-            self._send(200, habits.body(), etag=etag if habits.tells_changes else None)
+            self.answer(200, habits.body(), **({"ETag": etag} if habits.tells_changes else {}))
 
-    def _fail(self, fault: str) -> None:
-        whole = self.server.habits.body()
-        if fault.isdigit():
-            problem = {"title": "Not Found", "detail": "There is no such\ngrid."}
-            self._send(
-                int(fault), json.dumps(problem).encode(), kind="application/problem+json", retry_after="7" if fault == "429" else None
-            )
-        elif fault == "html":
-            self._send(200, b"<!DOCTYPE html><html><body>We are mending our server.</body></html>", kind="text/html")
-        elif fault == "html called json":
-            self._send(200, b"<html><body>We are mending our server.</body></html>")
-        elif fault == "another json":
-            self._send(200, b'{"message": "rate limit exceeded"}')
-        elif fault == "half":
-            self._send(200, whole[: len(whole) // 2], length=len(whole))
-            self.close_connection = True
-        elif fault == "half an object":
-            self._send(200, whole[: len(whole) // 2])
-        elif fault == "nothing":
-            self.close_connection = True
-        elif fault == "slow":
-            self._send(200, b"", length=1000)
-            for _ in range(100):
-                self.wfile.write(b" ")
-                time.sleep(0.02)
+    def whole(self) -> bytes:
+        return self.server.habits.body()
+
+    def problem(self) -> tuple[bytes, str]:
+        return json.dumps({"title": "Not Found", "detail": "There is no such\ngrid."}).encode(), "application/problem+json"
+
+    def fail_as(self, fault: str) -> None:
+        if fault == "half an object":
+            self.answer(200, self.whole()[: len(self.whole()) // 2])
         elif fault == "large":
-            self._send(200, whole + b" " * 100_000)
+            self.answer(200, self.whole() + b" " * 100_000)
         elif fault == "88 hours old":
-            self._send(200, json.dumps(answer(issued_at=self.server.habits.issued_at - timedelta(hours=88))).encode())
+            self.answer(200, json.dumps(answer(issued_at=self.server.habits.issued_at - timedelta(hours=88))).encode())
         else:
-            raise AssertionError(f"no such fault: {fault}")
-
-    def _send(
-        self,
-        status: int,
-        body: bytes,
-        *,
-        kind: str = "application/geo+json",
-        length: int | None = None,
-        retry_after: str | None = None,
-        etag: str | None = None,
-    ) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body) if length is None else length))
-        for name, value in (("Retry-After", retry_after), ("ETag", etag)):
-            if value is not None:
-                self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
+            super().fail_as(fault)
 
 
-@contextmanager
-def serving(habits: Habits) -> Iterator[Server]:
+def serving(habits: Habits) -> AbstractContextManager[Server]:
     """The server, for as long as the block lasts."""
-    with Server(habits) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    return running(Server(habits))
