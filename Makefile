@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
-PARTS := $(wildcard sql streams dashboard forecasting) launch.py
+PARTS := $(wildcard sql streams dashboard forecasting) launch.py launch_demo.py
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
 
