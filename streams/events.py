@@ -1,187 +1,46 @@
 """The events: CloudEvents 1.0 in structured JSON, decoded into frozen structs or refused with `InvalidEvent`. No I/O."""
 
-from datetime import UTC, date, datetime
-from typing import Annotated, Any, Literal
+from datetime import UTC, datetime
+from typing import Any, Literal
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Struct
+
+from streams.event_data import (  # the names are public here too
+    AgentState as AgentState,
+    AgentStateChanged as AgentStateChanged,
+    ContactAnswered as ContactAnswered,
+    ContactEnded as ContactEnded,
+    ContactLeftQueue as ContactLeftQueue,
+    ContactQueued as ContactQueued,
+    FeedHeartbeat as FeedHeartbeat,
+    ForecastHour as ForecastHour,
+    Id as Id,
+    Instant as Instant,
+    LeftReason as LeftReason,
+    Name as Name,
+    RequestSnapshot as RequestSnapshot,
+    RequestStatus as RequestStatus,
+    SearchPerformed as SearchPerformed,
+    SocialPosted as SocialPosted,
+    SocialReplied as SocialReplied,
+    SourceUnreadable as SourceUnreadable,
+    SurveyAnswered as SurveyAnswered,
+    WeatherAlert as WeatherAlert,
+    WeatherForecast as WeatherForecast,
+    WeatherObserved as WeatherObserved,
+)
 
 CONTACTS, AGENTS, REQUESTS = "311.contacts", "311.agents", "311.requests"
-SURVEYS, SEARCHES, WEATHER = "311.surveys", "311.searches", "311.weather"
+SURVEYS, SEARCHES, WEATHER, SOCIAL = "311.surveys", "311.searches", "311.weather", "311.social"
+ALERTS = "311.alerts"  # of our own: written by the watcher, read by whoever wants to
 CONTACT_CENTRE_TOPICS = (CONTACTS, AGENTS)
-QUIET_TOPICS = (SURVEYS, SEARCHES, WEATHER)  # of so few events that one partition does
+QUIET_TOPICS = (SURVEYS, SEARCHES, WEATHER, SOCIAL)  # of so few events that one partition does
 TOPICS = (*CONTACT_CENTRE_TOPICS, REQUESTS, *QUIET_TOPICS)
-
-AgentState = Literal["on_contact", "wrap_up", "away", "available", "offline"]
-LeftReason = Literal["abandoned", "transferred", "callback", "timeout", "closed"]
-Id = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$")]
-Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f]+$")]
-Seconds = Annotated[float, Meta(ge=0, le=31_536_000)]
-Instant = Annotated[datetime, Meta(tz=True)]
-RequestStatus = Literal["open", "closed"]
-Words = Annotated[str, Meta(max_length=500)]
-Text = Annotated[str, Meta(max_length=20_000)]
-Celsius = Annotated[float, Meta(ge=-100, le=70)]
-Millimetres = Annotated[float, Meta(ge=0, le=20_000)]
-KilometresAnHour = Annotated[float, Meta(ge=0, le=500)]
 
 
 class InvalidEvent(Exception):
     """The bytes are not an event of ours."""
-
-
-class ContactQueued(Struct, frozen=True, gc=False, omit_defaults=True):
-    """A resident begins to wait in a queue. A second queue is a second contact: `ROOT/2`."""
-
-    contact_id: Id
-    queue: Name
-    channel: Name = "phone"
-    language: Name | None = None
-
-
-class ContactAnswered(Struct, frozen=True, gc=False, omit_defaults=True):
-    """An agent takes the contact. `wait_seconds` dates the wait if the queued event never came."""
-
-    contact_id: Id
-    agent_id: Name | None = None
-    queue: Name | None = None
-    wait_seconds: Seconds | None = None
-
-
-class ContactLeftQueue(Struct, frozen=True, gc=False, omit_defaults=True):
-    """The wait ends without an answer."""
-
-    contact_id: Id
-    reason: LeftReason
-    queue: Name | None = None
-    wait_seconds: Seconds | None = None
-
-
-class ContactEnded(Struct, frozen=True, gc=False, omit_defaults=True):
-    """The contact is over. Told more than once, the largest of each duration counts; never answered, it was abandoned."""
-
-    contact_id: Id
-    queue: Name | None = None
-    talk_seconds: Seconds | None = None
-    hold_seconds: Seconds | None = None
-    wrap_up_seconds: Seconds | None = None
-
-
-class AgentStateChanged(Struct, frozen=True, omit_defaults=True):
-    """An agent went into `state` at the event's time and serves `queues` (None: not told)."""
-
-    agent_id: Name
-    state: AgentState
-    queues: Annotated[tuple[Name, ...], Meta(max_length=200)] | None = None
-
-
-class RequestSnapshot(Struct, frozen=True, gc=False, omit_defaults=True):
-    """A service request as its system showed it; the fields are Open311 GeoReport v2's, and those below the blank line are not.
-
-    Of several snapshots the one with the newest `updated_datetime` holds; without one, the close or the opening dates it. Open311 gives a
-    closed request no other time of closing than `updated_datetime`. `usable_location` is false where the source knows that the point is
-    not the place (a default geocode).
-    """
-
-    service_request_id: Id
-    status: RequestStatus
-    requested_datetime: Instant
-    updated_datetime: Instant | None = None
-    expected_datetime: Instant | None = None
-    service_code: Words | None = None
-    service_name: Words | None = None
-    agency_responsible: Words | None = None
-    description: Text | None = None
-    status_notes: Text | None = None
-    service_notice: Text | None = None
-    address: Words | None = None
-    address_id: Words | None = None
-    zipcode: Words | None = None
-    lat: Annotated[float, Meta(ge=-90, le=90)] | None = None
-    long: Annotated[float, Meta(ge=-180, le=180)] | None = None
-    media_url: Annotated[str, Meta(max_length=2_000)] | None = None
-
-    closed_datetime: Instant | None = None
-    usable_location: bool = True
-    channel: Words | None = None
-    language: Words | None = None
-    department: Words | None = None
-    jurisdiction_id: Words | None = None
-
-
-class SurveyAnswered(Struct, frozen=True, gc=False, omit_defaults=True):
-    """A resident said how satisfied they were: `score` of `scale`, the best being `scale` and the worst 1."""
-
-    survey_id: Id
-    score: Annotated[int, Meta(ge=1, le=10)]
-    scale: Annotated[int, Meta(ge=2, le=10)] = 5
-    service_request_id: Id | None = None
-    contact_id: Id | None = None
-    channel: Words | None = None
-    language: Words | None = None
-
-
-class SearchPerformed(Struct, frozen=True, gc=False, omit_defaults=True):
-    """A resident looked something up, and got `answers` answers."""
-
-    search_id: Id
-    term: Annotated[str, Meta(min_length=1, max_length=200)]
-    answers: Annotated[int, Meta(ge=0, le=1_000_000_000)]
-    channel: Words | None = None
-    language: Words | None = None
-
-
-class ForecastHour(Struct, frozen=True, gc=False, omit_defaults=True):
-    """The weather that is forecast for the hour that begins at `hour_start`, on the full hour; None: the forecast does not say.
-
-    Snow and precipitation (as liquid: rain and melted snow) are what falls within the hour.
-    """
-
-    hour_start: Instant
-    temperature_celsius: Celsius | None = None
-    snow_mm: Millimetres | None = None
-    precipitation_mm: Millimetres | None = None
-    wind_kmh: KilometresAnHour | None = None
-    gust_kmh: KilometresAnHour | None = None
-
-
-class WeatherForecast(Struct, frozen=True, omit_defaults=True):
-    """One issue of a forecast for a grid square (`OFFICE/X,Y`); the event's time is when the weather service issued it."""
-
-    grid: Name
-    hours: Annotated[tuple[ForecastHour, ...], Meta(min_length=1, max_length=400)]
-
-
-class WeatherObserved(Struct, frozen=True, gc=False, omit_defaults=True):
-    """What a station measured on a day of its own clock. Told more than once, the newest telling holds.
-
-    Wind is the day's mean, gust its highest; None: not measured.
-    """
-
-    station: Name
-    day: date
-    snow_mm: Millimetres | None = None
-    snow_depth_mm: Millimetres | None = None
-    precipitation_mm: Millimetres | None = None
-    temperature_max_celsius: Celsius | None = None
-    temperature_min_celsius: Celsius | None = None
-    wind_kmh: KilometresAnHour | None = None
-    gust_kmh: KilometresAnHour | None = None
-
-
-class FeedHeartbeat(Struct, frozen=True, omit_defaults=True):
-    """The source looked at the event's time and has told everything until then. Sent to every partition of its topic."""
-
-    cadence_seconds: Annotated[float, Meta(gt=0, le=31_536_000)]
-    name: Name | None = None
-
-
-class SourceUnreadable(Struct, frozen=True, omit_defaults=True):
-    """A line of a source that could not be read: kept with its reason, never used."""
-
-    line: bytes
-    reason: Annotated[str, Meta(min_length=1, max_length=500)]
-    position: str | None = None
 
 
 Data = (
@@ -195,6 +54,9 @@ Data = (
     | SearchPerformed
     | WeatherForecast
     | WeatherObserved
+    | WeatherAlert
+    | SocialPosted
+    | SocialReplied
     | FeedHeartbeat
     | SourceUnreadable
 )
@@ -269,6 +131,24 @@ class WeatherObservedEvent(_Envelope, frozen=True, gc=False, tag="city311.weathe
     data: WeatherObserved
 
 
+class WeatherAlertEvent(_Envelope, frozen=True, tag="city311.weather.alert.v1"):
+    """The envelope of `WeatherAlert`."""
+
+    data: WeatherAlert
+
+
+class SocialPostedEvent(_Envelope, frozen=True, tag="city311.social.posted.v1"):
+    """The envelope of `SocialPosted`."""
+
+    data: SocialPosted
+
+
+class SocialRepliedEvent(_Envelope, frozen=True, gc=False, tag="city311.social.replied.v1"):
+    """The envelope of `SocialReplied`."""
+
+    data: SocialReplied
+
+
 class FeedHeartbeatEvent(_Envelope, frozen=True, tag="city311.feed.heartbeat.v1"):
     """The envelope of `FeedHeartbeat`."""
 
@@ -292,6 +172,9 @@ Event = (
     | SearchPerformedEvent
     | WeatherForecastEvent
     | WeatherObservedEvent
+    | WeatherAlertEvent
+    | SocialPostedEvent
+    | SocialRepliedEvent
     | FeedHeartbeatEvent
     | SourceUnreadableEvent
 )
@@ -306,6 +189,9 @@ _ENVELOPE_OF: dict[type, Any] = {
     SearchPerformed: SearchPerformedEvent,
     WeatherForecast: WeatherForecastEvent,
     WeatherObserved: WeatherObservedEvent,
+    WeatherAlert: WeatherAlertEvent,
+    SocialPosted: SocialPostedEvent,
+    SocialReplied: SocialRepliedEvent,
     FeedHeartbeat: FeedHeartbeatEvent,
     SourceUnreadable: SourceUnreadableEvent,
 }
@@ -347,6 +233,9 @@ _TOPIC_OF: dict[type, str] = {
     SearchPerformed: SEARCHES,
     WeatherForecast: WEATHER,
     WeatherObserved: WEATHER,
+    WeatherAlert: WEATHER,
+    SocialPosted: SOCIAL,
+    SocialReplied: SOCIAL,
 }
 
 
@@ -365,6 +254,10 @@ def key_of(data: Data) -> bytes | None:
         return data.service_request_id.encode()
     if isinstance(data, (WeatherForecast, WeatherObserved)):
         return (data.grid if isinstance(data, WeatherForecast) else data.station).encode()
+    if isinstance(data, WeatherAlert):
+        return data.alert_id.encode()
+    if isinstance(data, (SocialPosted, SocialReplied)):
+        return data.post_id.encode()
     return data.contact_id.encode()
 
 

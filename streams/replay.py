@@ -20,8 +20,7 @@ from streams.publisher import Publisher
 from streams.sources import LONG_AGO, Source, queue_log
 from streams.sources.asterisk import QueueLog
 from streams.sources.cloudevents import CloudEvents
-from streams.sources.nws_forecast import CADENCE_SECONDS as FORECAST_CADENCE_SECONDS
-from streams.sources.nws_forecast import NwsForecast
+from streams.sources.nws_forecast import CADENCE_SECONDS as FORECAST_CADENCE_SECONDS, NwsForecast
 from streams.sources.open311 import Open311
 from streams.sources.open311_pages import NoPage, parted
 from streams.sources.request_mapping import NEEDED_FIELDS

@@ -38,7 +38,7 @@ INSERT INTO closing_phrase (phrase) VALUES (:phrase) ON CONFLICT DO NOTHING;
 
 -- write-incident --
 -- Keep an incident.
-INSERT INTO incident (name, kind, onset_at, ended_at) VALUES (:name, :kind, :onset_at, :ended_at)
+INSERT INTO incident (name, kind, onset_at, ended_at, opened_at) VALUES (:name, :kind, :onset_at, :ended_at, :onset_at)
 ON CONFLICT (name) DO UPDATE SET kind = excluded.kind, onset_at = excluded.onset_at, ended_at = excluded.ended_at;
 
 -- write-areas-of-kind-gone --

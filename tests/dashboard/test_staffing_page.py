@@ -12,8 +12,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from dashboard import loader as loader_module
-from dashboard import staffing_editing, staffing_forms, staffing_upload
+from dashboard import loader as loader_module, staffing_editing, staffing_forms, staffing_upload
 from dashboard.editing import NotKept
 from sql.settings import settings
 from tests.dashboard import staffing_sample

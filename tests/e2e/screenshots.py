@@ -13,8 +13,7 @@ from typing import Literal
 
 import click
 from PIL import Image
-from playwright.sync_api import Browser, sync_playwright
-from playwright.sync_api import Error as BrowserError
+from playwright.sync_api import Browser, Error as BrowserError, sync_playwright
 
 from dashboard import weekly_report
 from dashboard.weekly_command import review_of

@@ -15,12 +15,10 @@ from click.testing import CliRunner
 from sqlalchemy import Connection, create_engine, text
 from streamlit.testing.v1 import AppTest
 
-from dashboard import answers, editing, weekly_report, weekly_rows
-from dashboard import loader as loader_module
+from dashboard import answers, editing, loader as loader_module, weekly_report, weekly_rows
 from dashboard.__main__ import main
 from dashboard.data import NoAnswer
-from sql import engine as database_engine
-from sql import queries
+from sql import engine as database_engine, queries
 from sql.reports import Request, report
 from sql.settings import settings
 from tests.dashboard import weekly_city

@@ -3,8 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from streams import events
 from streams.fold import ANSWERED, ENDED, LEFT, QUEUED, REASON, REPORTED, TALK, Batch, Position, Record

@@ -24,8 +24,7 @@ from streams import events
 from streams.__main__ import main
 from streams.broker import BrokerUnavailable
 from streams.follow import InvalidCheckpoint
-from streams.poll import asking
-from streams.poll import checkpoint as checkpoints
+from streams.poll import asking, checkpoint as checkpoints
 from streams.poll.asking import InvalidAddress, ServerFailed, Stopped
 from streams.poll.checkpoint import Checkpoint
 from streams.poll.georeport import GeoReport, Refused, base_url

@@ -8,14 +8,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from sql.settings import settings
 from streams import events, records, replay
 from streams.__main__ import main
-from streams.sources import Source
-from streams.sources import queue_log as log_order
+from streams.sources import Source, queue_log as log_order
 from streams.sources.cloudevents import CloudEvents
 from streams.sources.connect import Connect
 from streams.sources.kinds import KINDS, mapping_of, source_of

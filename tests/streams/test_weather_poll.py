@@ -20,8 +20,7 @@ from sql.settings import settings
 from streams import events
 from streams.__main__ import main
 from streams.follow import InvalidCheckpoint
-from streams.poll import asking
-from streams.poll import checkpoint as checkpoints
+from streams.poll import asking, checkpoint as checkpoints
 from streams.poll.checkpoint import ForecastCheckpoint
 from streams.poll.forecasts import Forecasts, forecasts
 from streams.sources.nws_forecast import CADENCE_SECONDS, NwsForecast
