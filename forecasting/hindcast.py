@@ -4,7 +4,7 @@ A hindcast knows the counts of its instant and the weather that came, since nobo
 kept apart from forecasts that were issued.
 """
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from concurrent.futures import Executor
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -19,9 +19,11 @@ from forecasting.days import day_of, midnight
 from forecasting.demand import Explained
 from forecasting.learning import DAYS_AHEAD, gapless
 from forecasting.weather_effects import Numbers, effects, storm_days, window
+from sql import queries
 from sql.settings import settings
 
-ORIGINS, DAYS_APART = 26, 14
+# Two weeks apart over a year; closer over the eight weeks by which the screen judges the forecast: a verdict needs days enough.
+DAYS_BACK = (*range(364, 56, -14), *range(56, 0, -4))
 LEAST_HISTORY_DAYS = 200
 
 Told = tuple[Explained, dict[str, Numbers]]
@@ -29,40 +31,35 @@ Told = tuple[Explained, dict[str, Numbers]]
 
 def missing(origins: int) -> bool:
     """Whether so few origins are known that hindcasts are worth their time."""
-    return origins < ORIGINS // 2
+    return origins < len(DAYS_BACK) // 2
 
 
-def run(engine: Engine, at: datetime, zone: ZoneInfo, pool: Executor, each: Callable[[], object]) -> int:
-    """Hindcast every queue from origins two weeks apart over the last year, and keep them.
+def each(engine: Engine, at: datetime, zone: ZoneInfo, pool: Executor) -> Iterator[bool]:
+    """Hindcast every queue from origins of the last year, one after the other, and keep them: there may be other work between two.
 
     Args:
         engine: The database.
         at: Now.
         zone: The city's.
         pool: Where the fits run.
-        each: Called after each origin.
 
     Returns:
-        How many origins were kept; those without enough history before them are left out.
+        One value an origin of `DAYS_BACK`: whether it is kept. One without enough history before it is not. None at all without counts.
     """
     today = pd.Timestamp(day_of(at, zone))
     with engine.connect() as connection:
         histories, known = store.histories(connection, at, zone), store.weather(connection, at)
+        kept = set(queries.frame("hindcast-days", connection)["first_day"])
     if not histories:
-        return 0
+        return
     weather = gapless(known.days, histories, today)
-    origins = [today - pd.Timedelta(days=DAYS_APART * number) for number in range(ORIGINS, 0, -1)]
-    kept = 0
-    for origin in origins:
+    for back in DAYS_BACK:
+        origin = today - pd.Timedelta(days=back)
         usable = {queue: series for queue, series in histories.items() if (origin - series["ds"].iloc[0]).days >= LEAST_HISTORY_DAYS}
-        if not usable:
-            each()
-            continue
-        told = dict(zip(usable, pool.map(_told, usable.values(), [weather] * len(usable), [origin] * len(usable)), strict=True))
-        _keep(engine, origin, zone, told, weather)
-        kept += 1
-        each()
-    return kept
+        if usable and origin.date() not in kept:
+            told = dict(zip(usable, pool.map(_told, usable.values(), [weather] * len(usable), [origin] * len(usable)), strict=True))
+            _keep(engine, origin, zone, told, weather)
+        yield bool(usable)
 
 
 def _told(history: pd.DataFrame, weather: pd.DataFrame, origin: pd.Timestamp) -> Told:

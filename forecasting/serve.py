@@ -5,7 +5,7 @@ It listens to the database and holds the fitted models; a database that goes awa
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 CHANNEL = "city311_forecasting"
 TODAY_EVERY = timedelta(minutes=15)
 LOOK_EVERY_SECONDS, LOOK_AGAIN = 5.0, timedelta(minutes=1)
+BETWEEN_HINDCASTS_SECONDS = 0.1  # whoever asks meanwhile is answered first
 WAIT_AFTER_ERROR_SECONDS = 10.0
 
 
@@ -39,6 +40,7 @@ class State:
     learned: Learned | None = None
     run_id: int = 0
     weather_looked_at: datetime | None = None
+    hindcasts: Generator[bool] | None = None  # under way
     hindcast_done: bool = False
     nothing_until: datetime | None = None  # there was nothing to learn from: look again then
 
@@ -61,13 +63,22 @@ def run_once(zone: ZoneInfo, reason: str) -> tuple[Learned, int]:
 def serve(stop: Callable[[], bool]) -> None:
     """Go on until `stop` says so."""
     zone, state = settings().zone, State()
+    try:
+        _serve(state, zone, stop)
+    finally:
+        if state.hindcasts is not None:
+            state.hindcasts.close()
+
+
+def _serve(state: State, zone: ZoneInfo, stop: Callable[[], bool]) -> None:
     while not stop():
         try:
             with connect(autocommit=True, application_name="city311 forecasting") as listening:
                 listening.execute(f"LISTEN {CHANNEL}".encode())
                 while not stop():
                     _look(state, zone)
-                    for notice in listening.notifies(timeout=LOOK_EVERY_SECONDS, stop_after=1):
+                    pause = LOOK_EVERY_SECONDS if state.hindcasts is None else BETWEEN_HINDCASTS_SECONDS
+                    for notice in listening.notifies(timeout=pause, stop_after=1):
                         if notice.payload == "schedule":
                             _carry(zone)
         except (psycopg.Error, SQLAlchemyError, DatabaseUnavailable) as error:
@@ -90,11 +101,7 @@ def _look(state: State, zone: ZoneInfo) -> None:
             state.nothing_until = now + LOOK_AGAIN
             return
         if hindcast.missing(int(due["origins"])) and not state.hindcast_done:
-            state.hindcast_done = True
-            with workers.processes(1) as pool:  # the dashboard and the consumers want the other CPUs
-                kept = hindcast.run(engine(), now, zone, pool, lambda: None)
-            log.info("%s hindcasts", kept)
-            state.learned, state.run_id = run_once(zone, "the errors of the past year are known now")
+            state.hindcast_done, state.hindcasts = True, _hindcasts(now, zone)
         return
     if state.learned is None:
         return
@@ -104,6 +111,15 @@ def _look(state: State, zone: ZoneInfo) -> None:
     if pd.isna(due["any_at"]) or now - due["any_at"] >= TODAY_EVERY:
         with engine().begin() as connection:
             cycle.today(connection, now, zone)
+    if state.hindcasts is not None and next(state.hindcasts, None) is None:
+        state.hindcasts = None
+        state.learned, state.run_id = run_once(zone, "the errors of the past year are known now")
+
+
+def _hindcasts(at: datetime, zone: ZoneInfo) -> Generator[bool]:
+    """One step an origin, in a process of its own: the dashboard and the consumers want the other CPUs."""
+    with workers.processes(1) as pool:
+        yield from hindcast.each(engine(), at, zone, pool)
 
 
 def reason_now(state: State, due: "pd.Series[Any]", now: datetime, zone: ZoneInfo) -> str | None:

@@ -16,6 +16,7 @@ function draw(root, d, age) {
   putHtml($("h2"), link(d.href, esc(d.label))); attr(root, "title", d.definition ?? "")
   put($(".aside"), bare ? "" : d.aside ?? "")
   put($("b"), fresh === "unknown" ? "?" : empty ? "–" : d.value)
+  attr(root, "data-long", String(!bare && `${d.value}${d.unit ?? ""}`.length > 3))
   put($(".unit"), bare ? "" : d.unit ?? ""); put($(".over"), bare ? "" : d.over ?? ""); put($(".of"), bare ? "" : d.of ?? "")
   const word = state === "nodata" ? "" : esc(d.words?.[state] ?? WORDS[state]) + (was ? `, was ${WORDS[was]}` : "")
   putHtml($(".status"), mark(state) + `<em>${word}</em>`)

@@ -50,8 +50,7 @@ def backtest(
     of snow or more, or is one of the three days after, or has a gust of 50 mph or more. With DASK_SCHEDULER set, the fits spread over that
     cluster.
     """
-    from forecasting import backtest as backtests
-    from forecasting import volume_files
+    from forecasting import backtest as backtests, volume_files
     from forecasting.workers import ClusterUnavailable
 
     if test_to < test_from:

@@ -34,14 +34,12 @@ def run(reason: str) -> None:
 @click.command("hindcast", short_help="Make the forecasts of the past year afterwards, to know their errors.")
 @plain_errors
 def hindcast_command() -> None:
-    """Forecast from 26 origins of the past year with what was known then and the weather that came: bands and weights learn from them."""
+    """Forecast from 36 origins of the past year with what was known then and the weather that came: bands and weights learn from them."""
     from forecasting import hindcast, workers
 
-    with (
-        workers.processes() as pool,
-        tqdm(total=hindcast.ORIGINS, desc="origins", unit="origin", disable=None) as bar,
-    ):
-        kept = hindcast.run(engine(), datetime.now(UTC), settings().zone, pool, bar.update)
+    with workers.processes() as pool:
+        told = hindcast.each(engine(), datetime.now(UTC), settings().zone, pool)
+        kept = sum(tqdm(told, total=len(hindcast.DAYS_BACK), desc="origins", unit="origin", disable=None))
     click.echo(f"{kept} origins kept")
 
 

@@ -122,3 +122,7 @@ ORDER BY f.queue, f.interval_start, f.run_id DESC;
 SELECT day, yhat FROM forecast_day
 WHERE run_id = (SELECT max(run_id) FROM forecast_run WHERE kind = 'full' AND made_at < coalesce(cast(:as_of AS timestamptz), now()))
   AND queue = :queue AND planned;
+
+-- hindcast-days --
+-- The first days of the hindcasts that are kept: none of them is made twice.
+SELECT DISTINCT first_day FROM forecast_run WHERE kind = 'hindcast' ORDER BY first_day;

@@ -184,11 +184,15 @@ def test_a_busy_morning_raises_the_rest_of_today(city: Engine, run_id: int) -> N
 
 
 def test_hindcasts_are_kept_apart_and_teach_the_bands(city: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hindcast, "ORIGINS", 6)
-    told = []
+    monkeypatch.setattr(hindcast, "DAYS_BACK", range(84, 0, -14))
     with ThreadPoolExecutor(1) as pool:
-        kept = hindcast.run(city, NOW, ZONE, pool, lambda: told.append(1))
-    assert (kept, len(told)) == (6, 6)
+        begun = hindcast.each(city, NOW, ZONE, pool)
+        assert [next(begun), next(begun)] == [True, True]
+        begun.close()  # a service that is stopped and started again goes on
+        assert list(hindcast.each(city, NOW, ZONE, pool)) == [True] * 6
+    with city.connect() as connection:
+        assert len(queries.frame("hindcast-days", connection)) == 6
+        assert connection.execute(text("SELECT count(*) FROM forecast_run WHERE kind = 'hindcast'")).scalar_one() == 6
     with city.connect() as connection:
         past = store.past(connection, NOW)
         shown = queries.frame("forecast-runs", connection, as_of=NOW + timedelta(days=1), most=100)
