@@ -7,14 +7,16 @@ import time
 
 import streamlit as st
 
+from dashboard import parts
 from dashboard.edition import BOOT
 from dashboard.figure import Figure
-from dashboard.parts import Kind, component
+from dashboard.parts import Kind
 
 PAGES = (
     ("views/live.py", "Live"),
     ("views/map.py", "Map"),
     ("views/departments.py", "Departments"),
+    ("views/incident.py", "Incident"),
     ("views/staffing.py", "Staffing"),
     ("views/weekly.py", "Weekly review"),
     ("views/system.py", "System"),
@@ -45,5 +47,4 @@ def show(kind: Kind, key: str, figure: Figure, *, height: int | None = None) -> 
     """
     at = time.time()
     # The components of one page arrive in any order: each is a sequence of its own, lest one that comes late is taken for an old one.
-    message = {"boot": f"{BOOT}-desk-{key}", "seq": int(at * 1000), "now": at, "figures": {key: figure}}
-    component(kind)(key=f"desk_{key}", data={"part": key, "message": message, "height": height, "size": "desk"}, height=height or "content")
+    parts.made(kind, f"desk_{key}", figure, at=at, boot=f"{BOOT}-desk-{key}", seq=int(at * 1000), size="desk", height=height)

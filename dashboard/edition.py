@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from dashboard import emergency_charts, emergency_figures
 from dashboard.ahead import PlannedHalfHour
 from dashboard.ahead_figures import usable, with_forecast
 from dashboard.charts import WALL, DayChart, day
@@ -22,6 +23,7 @@ from dashboard.verdict import Verdict, judge
 
 BOOT = secrets.token_hex(4)  # numbers of editions count from 1 again in each process: this tells the processes apart
 DAY_CHART_HEIGHT, SENTENCE_HEIGHT = 212, 30  # px, of the chart on the wall, and of the sentence under it that there is no forecast
+STORM_CHART_HEIGHT = 152
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ class Edition:
     figures: Mapping[str, Figure]
     changed: Mapping[str, int]
     charts: Mapping[Mode, DayChart | None] = field(default_factory=dict)
+    storm_charts: Mapping[Mode, DayChart | None] = field(default_factory=dict)
 
     def since(self, number: int, keys: frozenset[str] | None = None) -> dict[str, Figure]:
         """The figures that changed after an edition, of these keys or of all."""
@@ -59,12 +62,13 @@ SYSTEM_KEYS = frozenset(
         "migrations",
     }
 )
-PAGES: Mapping[str, frozenset[str]] = {"live": LIVE_KEYS, "system": SYSTEM_KEYS}
+EMERGENCY_KEYS = frozenset({"em_strip", *emergency_figures.KEYS})
+PAGES: Mapping[str, frozenset[str]] = {"live": LIVE_KEYS, "emergency": EMERGENCY_KEYS, "system": SYSTEM_KEYS}
 
 
 def first(snapshot: Snapshot) -> Edition:
     """The edition before anything was read: every figure is there, and unknown."""
-    return _edition(1, snapshot, judge(snapshot), {}, {}, _charts(snapshot))
+    return _edition(1, snapshot, judge(snapshot), {}, {}, _charts(snapshot), _storm_charts(snapshot))
 
 
 def follow(before: Edition, snapshot: Snapshot) -> Edition:
@@ -72,7 +76,8 @@ def follow(before: Edition, snapshot: Snapshot) -> Edition:
     history = before.snapshot.history
     same = snapshot.history is history and _halves(snapshot) == _halves(before.snapshot)
     drawn = before.charts if same else _charts(snapshot)
-    return _edition(before.number + 1, snapshot, judge(snapshot, before.verdict), before.figures, before.changed, drawn)
+    storm = before.storm_charts if snapshot.emergency is before.snapshot.emergency else _storm_charts(snapshot)
+    return _edition(before.number + 1, snapshot, judge(snapshot, before.verdict), before.figures, before.changed, drawn, storm)
 
 
 def _edition(
@@ -82,10 +87,12 @@ def _edition(
     figures_before: Mapping[str, Figure],
     changed_before: Mapping[str, int],
     drawn: Mapping[Mode, DayChart | None],
+    storm: Mapping[Mode, DayChart | None],
 ) -> Edition:
     figures = live_figures(snapshot, verdict) | system_figures(snapshot, verdict) | quality_figures(snapshot)
+    figures |= emergency_figures.wall_figures(snapshot)
     changed = {key: changed_before[key] if figures_before.get(key) == figure else number for key, figure in figures.items()}
-    return Edition(number=number, snapshot=snapshot, verdict=verdict, figures=figures, changed=changed, charts=drawn)
+    return Edition(number=number, snapshot=snapshot, verdict=verdict, figures=figures, changed=changed, charts=drawn, storm_charts=storm)
 
 
 def _halves(snapshot: Snapshot) -> tuple[PlannedHalfHour, ...]:
@@ -99,6 +106,14 @@ def _charts(snapshot: Snapshot) -> dict[Mode, DayChart | None]:
     height = DAY_CHART_HEIGHT if usable(snapshot) else DAY_CHART_HEIGHT - SENTENCE_HEIGHT
     drawn = {mode: day(intervals, snapshot.at, snapshot.zone, mode, WALL, height) for mode in MODES}
     return {mode: with_forecast(chart, snapshot, mode, WALL) for mode, chart in drawn.items()}
+
+
+def _storm_charts(snapshot: Snapshot) -> dict[Mode, DayChart | None]:
+    known = snapshot.emergency
+    if known is None:
+        return {}
+    now = known.clock.hour(known.at)
+    return {mode: emergency_charts.contacts(known.hours, known.clock, now, mode, WALL, STORM_CHART_HEIGHT) for mode in MODES}
 
 
 def message(edition: Edition, now: float, since: int = 0, keys: frozenset[str] | None = None) -> str:

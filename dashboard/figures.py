@@ -4,6 +4,7 @@ A figure carries `as_of` (seconds since 1970; None: never) and `cadence`, from w
 """
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from dashboard import ahead_figures, wording
 from dashboard.charts import outlook
@@ -40,7 +41,23 @@ def live_figures(snapshot: Snapshot, verdict: Verdict) -> dict[str, Figure]:
     }
 
 
-def strip(snapshot: Snapshot, verdict: Verdict, place: str) -> Figure:
+class Said(Protocol):
+    """What the head of a screen says first."""
+
+    @property
+    def headline(self) -> str:
+        """Two or three words."""
+
+    @property
+    def status(self) -> str:
+        """Its status."""
+
+    @property
+    def why(self) -> str:
+        """One sentence; `**bold**` is what to read first."""
+
+
+def strip(snapshot: Snapshot, verdict: Said, place: str) -> Figure:
     """The head of a screen: verdict, why, feeds, the city's clock."""
     live = snapshot.live
     carrier, source = contacts_carrier(live, snapshot.at)
@@ -224,4 +241,5 @@ def _language(language: str | None) -> str:
 
 def _next(snapshot: Snapshot, source: Source) -> Figure:
     frame = snapshot.history.intervals if snapshot.history else None
-    return {"label": ahead_figures.label(snapshot, outlook(frame, snapshot.at)), **definition_of(snapshot, "usual"), **stamp(source)}
+    label = ahead_figures.label(snapshot, outlook(frame, snapshot.at))
+    return {"label": label, "subject": "Today by quarter hour", **definition_of(snapshot, "usual"), **stamp(source)}

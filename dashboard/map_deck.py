@@ -1,5 +1,6 @@
 """The map itself: H3 cells on the city's areas, drawn by pydeck with nothing from the internet. Pure: cells in, a deck out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,7 @@ LAND: dict[Mode, tuple[str, str]] = {"dark": ("#0C1D2A", "#18232D"), "light": ("
 TALLEST_METRES = 6_000.0
 MATERIAL = {"ambient": 0.83, "diffuse": 0.3, "shininess": 1, "specularColor": [0, 0, 0]}  # the top of a column in the colour of the legend
 AROUND_DEGREES = 20.0  # so far reaches the water around the city
-LOUD_PIXELS, CHOSEN_PIXELS = 2.5, 5
+LOUD_PIXELS, CHOSEN_PIXELS, WARNED_PIXELS = 2.5, 5, 4
 TEXT_PIXELS = 17
 HOVER_ALPHA, BORDER_ALPHA = 110, 170
 
@@ -44,7 +45,17 @@ def cells_layer(clicks: int) -> str:
     return f"cells-{clicks}"
 
 
-def deck(cells: Cells, base: Base, mode: Mode, *, extruded: bool, chosen: str | None = None, clicks: int = 0) -> pdk.Deck:
+def deck(
+    cells: Cells,
+    base: Base,
+    mode: Mode,
+    *,
+    extruded: bool,
+    chosen: str | None = None,
+    clicks: int = 0,
+    text_pixels: int = TEXT_PIXELS,
+    warned: Sequence[dict[str, Any]] = (),
+) -> pdk.Deck:
     """The map.
 
     Args:
@@ -54,6 +65,8 @@ def deck(cells: Cells, base: Base, mode: Mode, *, extruded: bool, chosen: str | 
         extruded: cells as columns, as high as they have requests.
         chosen: the cell whose requests are listed.
         clicks: how many there were so far.
+        text_pixels: how large the names of areas are.
+        warned: shapes for which an alert is in force, as GeoJSON geometries.
     """
     tone = colours(mode)
     latitude, longitude, zoom = base.camera
@@ -61,8 +74,13 @@ def deck(cells: Cells, base: Base, mode: Mode, *, extruded: bool, chosen: str | 
     if base.outlines:
         line = {"get_line_color": rgb(tone["text3"], BORDER_ALPHA), "line_width_min_pixels": 1.5}
         layers.append(pdk.Layer("GeoJsonLayer", base.outlines, id="borders", filled=False, stroked=True, pickable=False, **line))
+    if warned:
+        edge = {"get_line_color": rgb(tone["watch_mark"]), "line_width_min_pixels": WARNED_PIXELS}
+        shapes = [{"type": "Feature", "properties": {}, "geometry": one} for one in warned]
+        layers.append(pdk.Layer("GeoJsonLayer", shapes, id="warned", filled=False, stroked=True, pickable=False, **edge))
     if base.names:
-        layers.append(_texts("names", [{"at": [long, lat], "name": name} for long, lat, name in base.names], mode))
+        names = [{"at": [long, lat], "name": name} for long, lat, name in base.names]
+        layers.append(_texts("names", names, mode, get_size=text_pixels))
     layers += _chosen(cells.rows[cells.rows["cell"] == chosen], _metres(cells), mode, extruded=extruded)
     view = pdk.ViewState(latitude=latitude, longitude=longitude, zoom=zoom, pitch=45 if extruded else 0)
     words = {"backgroundColor": tone["raised"], "color": tone["text"], "fontFamily": FONT, "fontSize": "15px", "padding": "6px 10px"}
@@ -127,4 +145,4 @@ def _texts(name: str, data: list[dict[str, Any]], mode: Mode, **more: Any) -> pd
     halo = {"outline_width": 8, "outline_color": rgb(tone["ground"])}
     font = {"font_family": pdk.types.String(FONT), "font_weight": 600, "character_set": pdk.types.String("auto"), "font_settings": letters}
     look = {"get_size": TEXT_PIXELS, "get_color": rgb(tone["text"]), "parameters": {"depthCompare": "always"}, "pickable": False}
-    return pdk.Layer("TextLayer", data, id=name, get_position="at", get_text="name", **look, **font, **halo, **more)
+    return pdk.Layer("TextLayer", data, id=name, get_position="at", get_text="name", **(look | font | halo | more))

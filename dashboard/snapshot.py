@@ -1,8 +1,8 @@
 """One immutable picture of the city at an instant, and what a part of it is as fresh as. It asks nobody: dashboard/data.py fills it.
 
 The parts have their own cadence: what moves with every event (`Live`), what moves with the clock (`History`), the plan of the next hours
-(`Ahead`), and what whoever runs the system looks at (`Plant`). A part that could not be read again stays as it was, and the snapshot says
-since when.
+(`Ahead`), a storm on its clock (`Emergency`), and what whoever runs the system looks at (`Plant`). A part that could not be read again
+stays as it was, and the snapshot says since when.
 """
 
 from collections.abc import Mapping
@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from dashboard.ahead import Ahead
+from dashboard.emergency_rows import Emergency
 from dashboard.freshness import NEVER, Source, carrying, oldest
 from dashboard.rows import (
     ALL_QUEUES,
@@ -89,6 +90,7 @@ class Snapshot:
     plant: Plant | None = None
     quality: Quality | None = None
     ahead: Ahead | None = None
+    emergency: Emergency | None = None
     definitions: Mapping[str, Definition] = field(default_factory=dict)
     trouble: str | None = None
     trouble_since: datetime | None = None

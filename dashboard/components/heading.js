@@ -5,7 +5,7 @@ function draw(root, d, age) {
   const $ = (q) => root.querySelector(q)
   const fresh = freshness(age, d.cadence)
   attr(root, "data-fresh", fresh); attr(root, "title", d.definition ?? "")
-  putHtml($("h2"), link(d.href, rich(fresh === "unknown" ? "Today by quarter hour" : d.label)))
+  putHtml($("h2"), link(d.href, rich(fresh === "unknown" ? d.subject : d.label)))
   putHtml($(".age"), fresh === "live" ? span(age) : mark(fresh) + (fresh === "late" ? `late ${span(age)}` : fresh === "stale" ? `${span(age)} old` : unknown(age)))
   const panel = root.getRootNode().host?.closest('[class*="st-key-panel_"]')
   if (panel) attr(panel, "data-fresh", fresh)

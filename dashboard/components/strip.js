@@ -11,6 +11,7 @@ function draw(root, d, age) {
   const local = new Date((hub.now() + d.utc_offset_seconds) * 1000)
   put($("time"), local.toISOString().slice(11, 16))
   put($(".clock small"), local.toLocaleDateString("en-US", { weekday: "short", month: "short", day: "numeric", timeZone: "UTC" }))
+  if (!d.feeds) { putHtml($(".feeds span"), "<em>Replay</em>"); return put($(".feeds small"), d.place) }
   const states = d.feeds.map((f) => [f.name, freshness(hub.ageOf(f), f.cadence)]).filter(([, state]) => state !== "live")
   attr($(".feeds"), "data-late", String(states.length > 0))
   const kinds = [...new Set(states.map(([, state]) => state))]

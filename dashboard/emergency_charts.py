@@ -1,0 +1,138 @@
+"""Contacts an hour on the storm clock: seen, expected in this storm with its band, without a storm, and another incident beside it. Pure.
+
+The x axis is hours from the onset and nothing else.
+"""
+
+import math
+from typing import Any, cast
+
+import altair as alt
+import pandas as pd
+
+from dashboard.charts import DayChart, Size, look
+from dashboard.emergency_rows import Clock
+from dashboard.tokens import Mode, colours
+
+DATASET = "storm"
+ROOM_ABOVE = 1.18
+TICKS_EVERY, MOST_TICKS = (6, 12, 24, 48), 9
+EDGE = 2  # hours within which a word would touch the edge
+
+
+def contacts(
+    hours: pd.DataFrame,
+    clock: Clock,
+    now_hour: float,
+    mode: Mode,
+    size: Size,
+    height: int,
+    *,
+    beside: pd.DataFrame | None = None,
+    beside_name: str = "",
+) -> DayChart | None:
+    """The chart's specification and its data.
+
+    Args:
+        hours: as `Emergency.hours`.
+        clock: the hours that are shown.
+        now_hour: now on that clock.
+        mode: which palette.
+        size: WALL or DESK.
+        height: of the drawing, px.
+        beside: the hours of another incident, on its own clock: hour, contacts.
+        beside_name: what to call it.
+
+    Returns:
+        The chart, or None when nothing is known to draw.
+    """
+    calm = hours["no_storm"].where(hours["no_storm"].notna(), hours["usual"])
+    data = pd.DataFrame(
+        {
+            "hour": hours["hour"] + 0.5,
+            "seen": hours["contacts"],
+            "expected": hours["expected"],
+            "low": hours["expected_low"],
+            "high": hours["expected_high"],
+            "calm": calm,
+        }
+    ).astype("float64")
+    if beside is not None:
+        data = data.merge(
+            pd.DataFrame({"hour": beside["hour"] + 0.5, "beside": beside["contacts"].astype("float64")}), on="hour", how="left"
+        )
+    drawn = [column for column in ("seen", "high", "calm", "beside") if column in data]
+    top = data[drawn].max().max()
+    if pd.isna(top) or top <= 0:
+        return None
+    top = _round(float(top) * ROOM_ABOVE)
+    words = _words(data, now_hour, clock, beside_name, calm_word="without a storm" if hours["no_storm"].notna().any() else "usual")
+    data = pd.concat([data, pd.DataFrame({"hour": [now_hour], "word": ["now"]}), words], ignore_index=True)
+    chart = look(_layers(data, clock, top, mode, size, height), mode, size)
+    return DayChart(spec=chart.properties(width="container", height=height).to_dict(), data=data)
+
+
+def _round(value: float) -> float:
+    step: float = 10.0 ** max(0, len(str(int(value))) - 1) / 2
+    return max(4.0, math.ceil(value / step) * step)
+
+
+def _words(data: pd.DataFrame, now: float, clock: Clock, beside_name: str, *, calm_word: str) -> pd.DataFrame:
+    """Where each line's word stands: at its own highest point, kept off the edges."""
+    inside = data[(data["hour"] > clock.first + EDGE) & (data["hour"] < clock.last - 4 * EDGE)]
+    places: list[dict[str, Any]] = []
+    for column, word in (("seen", "seen"), ("expected", "expected"), ("calm", calm_word), ("beside", beside_name)):
+        if column not in inside:
+            continue
+        line = inside[column].dropna()
+        if line.empty:
+            continue
+        coming = line[inside["hour"][line.index] > now]
+        line = coming if column == "expected" and len(coming) else line
+        at = line.index[-1] if column == "seen" else line.index[int(line.to_numpy().argmax())]
+        places.append({"hour": float(data["hour"][at]), "height": float(data[column][at]), "word": column, "text": word})
+    return pd.DataFrame(places, columns=["hour", "height", "word", "text"])
+
+
+def _layers(data: pd.DataFrame, clock: Clock, top: float, mode: Mode, size: Size, height: int) -> alt.LayerChart:
+    tone = colours(mode)
+    every = next((one for one in TICKS_EVERY if (clock.last - clock.first) / one <= MOST_TICKS), TICKS_EVERY[-1])
+    ticks = [hour for hour in range(-20 * every, clock.last + 1, every) if hour >= clock.first]
+    zero = "onset" if clock.is_storm else "now"
+    x = alt.X(
+        "hour:Q",
+        title=None,
+        scale=alt.Scale(domain=[clock.first, clock.last], nice=False),
+        axis=alt.Axis(
+            values=ticks,
+            labelExpr=f"datum.value == 0 ? '{zero}' : (datum.value > 0 ? '+' : '\N{MINUS SIGN}') + abs(datum.value) + ' h'",
+            labelFlush=True,
+        ),
+    )
+
+    def y(column: str) -> alt.Y:
+        axis = alt.Axis(values=[0, top / 2, top], format=",.0f")
+        return alt.Y(f"{column}:Q", title=None, scale=alt.Scale(domain=[0, top], nice=False), axis=axis)
+
+    base = alt.Chart(alt.NamedData(name=DATASET)).encode(x=x)
+
+    def line(column: str, **marked: Any) -> alt.Chart:
+        return cast(alt.Chart, base.transform_filter(f"isValid(datum.{column})").mark_line(**marked).encode(y=y(column)))
+
+    def word(name: str, colour: str, **placed: Any) -> alt.Chart:
+        text: dict[str, Any] = {"color": colour, "fontSize": size.mark, "fontWeight": 500} | placed
+        return cast(alt.Chart, base.transform_filter(f"datum.word == '{name}'").mark_text(**text).encode(y=y("height"), text="text:N"))
+
+    dash = [size.line * 1.5, size.line * 1.7]
+    layers = [
+        line("calm", color=tone["usual"], strokeWidth=size.line * 0.8),
+        base.transform_filter("isValid(datum.low)").mark_area(color=tone["data"], opacity=0.22).encode(y=y("low"), y2="high:Q"),
+        line("expected", color=tone["data"], strokeWidth=size.line * 0.75, strokeDash=dash),
+        *([line("beside", color=tone["text2"], strokeWidth=size.line * 0.75)] if "beside" in data else []),
+        line("seen", color=tone["data"], strokeWidth=size.line * 1.4),
+        base.transform_filter("datum.word == 'now'").mark_rule(color=tone["text"], strokeWidth=size.line * 0.7),
+        word("calm", tone["text2"], dy=-size.mark * 0.55, align="center"),
+        word("seen", tone["data"], dy=-size.mark * 0.65, align="right", dx=-4),
+        word("expected", tone["data"], dy=-size.mark * 0.5, align="left", dx=8),
+        *([word("beside", tone["text2"], dy=-size.mark * 0.45, align="left")] if "beside" in data else []),
+    ]
+    return cast(alt.LayerChart, alt.layer(*layers))

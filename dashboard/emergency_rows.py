@@ -1,0 +1,193 @@
+"""What the Emergency screen knows at one instant: an incident, its clock, and everything on it as it was known then. Pure; others fill it.
+
+Hours are counted from the onset. While no incident runs, the clock's zero is now.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import pandas as pd
+
+from dashboard.ahead import PlannedHalfHour
+
+HOURS_BEFORE, HOURS_SHOWN, HOURS_AHEAD = 6, 36, 12
+LONGEST_BEHIND = 60  # hours before now that a long incident still shows
+NOT_OPEN = "not open yet"
+CALM_BEFORE, CALM_AHEAD = 24, 24  # while no incident runs
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """An incident as it stood at an instant; `ended_at` only where it had ended."""
+
+    incident_id: int
+    name: str
+    kind: str
+    level: str
+    onset_at: datetime
+    ended_at: datetime | None
+    opened_at: datetime
+    opened_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Hours from the onset (or, while no incident runs, from now) that are shown."""
+
+    zero_at: datetime
+    first: int
+    last: int
+    is_storm: bool
+
+    @property
+    def starts_at(self) -> datetime:
+        """The instant of the first hour."""
+        return self.zero_at + timedelta(hours=self.first)
+
+    @property
+    def ends_at(self) -> datetime:
+        """The instant after the last hour."""
+        return self.zero_at + timedelta(hours=self.last)
+
+    def hour(self, at: datetime) -> float:
+        """An instant on this clock."""
+        return (at - self.zero_at).total_seconds() / 3600
+
+
+@dataclass(frozen=True, slots=True)
+class StormNow:
+    """The hour before an instant, what waited and was open then, and the sums since the onset."""
+
+    contacts_hour: int
+    answered_hour: int
+    abandoned_hour: int
+    abandon_share_hour: float | None
+    contacts_since: int
+    abandoned_since: int
+    waiting_now: int
+    longest_wait_now_seconds: float | None
+    requests_hour: int
+    requests_since: int
+    posts_hour: int
+    searches_hour: int
+    searches_without_answer_since: int
+    open_requests: int
+    open_requests_hour_ago: int
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What was expected of the hour before an instant: by the forecast with its 80 % band, by it without a storm; None: no forecast."""
+
+    expected: float | None
+    expected_low: float | None
+    expected_high: float | None
+    no_storm: float | None
+    afterwards: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """What is usual in that hour: the median of `weeks` weeks, 10th and 90th percentile."""
+
+    kind: str
+    usual: float
+    usual_low: float
+    usual_high: float
+    weeks: int
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """An entry of the activity log, in its newest wording."""
+
+    entry_id: int
+    happened_at: datetime
+    recorded_by: str
+    position: str
+    kind: str
+    text: str
+    significant: bool
+    corrected_text: str | None
+    audience: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lifeline:
+    """What a person judged of a community lifeline last, and its requests since the onset."""
+
+    lifeline: str
+    status: str
+    reason: str | None
+    next_update_at: datetime | None
+    set_at: datetime | None
+    set_by: str | None
+    requests: int
+
+
+@dataclass(frozen=True, slots=True)
+class Emergency:
+    """Everything as it was known at `at`.
+
+    Attributes:
+        at: the instant; live it is when the database was read.
+        incident: the one that is shown; None: none runs.
+        running: how many run.
+        hours: one row an hour of the clock, in order: hour (its beginning), contacts, abandoned (NaN: not over), expected, expected_low,
+            expected_high, no_storm, afterwards, usual, usual_low, usual_high, and requests, posts, searches with `KIND_usual`.
+        weather: as `storm-weather` gives it.
+        alerts: those that hold, as `alerts-active` gives them.
+        bars: the alerts of the clock's time, as `alert-history` gives them.
+        types, districts: as `hot-groups` gives them, since the onset.
+        cells: as `hot-spots` gives them, since the onset.
+        topics: as `social-topics` gives them, since the onset.
+        searches: as `storm-searches` gives them, since the onset.
+        staff: the plan of the next 12 hours, by queue and half hour.
+        suggested: alerts that suggest an incident, in words.
+    """
+
+    at: datetime
+    incident: Incident | None
+    running: int
+    clock: Clock
+    now: StormNow
+    expected: Expected
+    usual: dict[str, Usual]
+    hours: pd.DataFrame
+    weather: pd.DataFrame
+    alerts: pd.DataFrame
+    bars: pd.DataFrame
+    log: tuple[LogEntry, ...]
+    lifelines: tuple[Lifeline, ...]
+    types: pd.DataFrame
+    districts: pd.DataFrame
+    cells: pd.DataFrame
+    topics: pd.DataFrame
+    searches: pd.DataFrame
+    staff: tuple[PlannedHalfHour, ...]
+    suggested: tuple[str, ...] = ()
+
+
+def clock_of(incident: Incident | None, at: datetime) -> Clock:
+    """The hours that are shown at an instant: from before the onset to some hours ahead."""
+    if incident is None:
+        zero = at.replace(minute=0, second=0, microsecond=0)
+        return Clock(zero, -CALM_BEFORE, CALM_AHEAD, is_storm=False)
+    hour = int((at - incident.onset_at).total_seconds() // 3600)
+    first = max(-HOURS_BEFORE, hour - LONGEST_BEHIND)
+    return Clock(incident.onset_at, first, max(HOURS_SHOWN, hour + HOURS_AHEAD), is_storm=True)
+
+
+def shown(incidents: Sequence[Incident], asked: Incident | None) -> Incident | None:
+    """The incident that a screen is about: the one that is asked for, else the running one that began last.
+
+    Args:
+        incidents: as they stood at the instant.
+        asked: as it stands now; before it was opened it has a name and a clock, and no level.
+    """
+    if asked is not None:
+        known = next((one for one in incidents if one.incident_id == asked.incident_id), None)
+        return known or replace(asked, level=NOT_OPEN, ended_at=None)
+    running = [one for one in incidents if one.ended_at is None]
+    return max(running, key=lambda one: one.onset_at, default=None)
