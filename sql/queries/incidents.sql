@@ -127,9 +127,9 @@ ORDER BY kind.kind, n;
 WITH bounds AS (
     SELECT cast(:onset AS timestamptz) AS onset_at, coalesce(cast(:as_of AS timestamptz), now()) AS as_of
 ), contacts AS (
-    SELECT count(*) FILTER (WHERE c.queued_at > b.as_of - interval '1 hour') AS contacts_hour,
-           count(*) FILTER (WHERE c.queued_at > b.as_of - interval '1 hour' AND c.outcome = 'answered') AS answered_hour,
-           count(*) FILTER (WHERE c.queued_at > b.as_of - interval '1 hour' AND c.outcome = 'abandoned') AS abandoned_hour,
+    SELECT count(*) FILTER (WHERE c.queued_at >= b.as_of - interval '1 hour' AND c.queued_at < b.as_of) AS contacts_hour,
+           count(*) FILTER (WHERE c.queued_at >= b.as_of - interval '1 hour' AND c.queued_at < b.as_of AND c.outcome = 'answered') AS answered_hour,
+           count(*) FILTER (WHERE c.queued_at >= b.as_of - interval '1 hour' AND c.queued_at < b.as_of AND c.outcome = 'abandoned') AS abandoned_hour,
            count(*) FILTER (WHERE c.queued_at >= b.onset_at) AS contacts_since, count(*) FILTER (WHERE c.queued_at >= b.onset_at AND c.outcome = 'abandoned') AS abandoned_since,
            count(*) FILTER (WHERE c.outcome = 'waiting' AND c.queued_at > b.as_of - make_interval(secs => :given_up_after)) AS waiting_now,
            max(extract(epoch FROM b.as_of - c.queued_at)) FILTER (WHERE c.outcome = 'waiting' AND c.queued_at > b.as_of - make_interval(secs => :given_up_after))::double precision
@@ -137,13 +137,13 @@ WITH bounds AS (
     FROM bounds AS b CROSS JOIN LATERAL metric.contacts(b.as_of) AS c
     WHERE c.queued_at >= least(b.onset_at, b.as_of - interval '1 day')
 ), requests AS (
-    SELECT count(*) FILTER (WHERE r.requested_datetime > b.as_of - interval '1 hour') AS requests_hour,
+    SELECT count(*) FILTER (WHERE r.requested_datetime >= b.as_of - interval '1 hour') AS requests_hour,
            count(*) FILTER (WHERE r.requested_datetime >= b.onset_at) AS requests_since
-    FROM bounds AS b JOIN request AS r ON r.requested_datetime >= least(b.onset_at, b.as_of - interval '1 hour') AND r.requested_datetime <= b.as_of
+    FROM bounds AS b JOIN request AS r ON r.requested_datetime >= least(b.onset_at, b.as_of - interval '1 hour') AND r.requested_datetime < b.as_of
 ), told AS (
-    SELECT (SELECT count(*) FROM bounds AS b JOIN social_post AS p ON p.posted_at > b.as_of - interval '1 hour' AND p.posted_at <= b.as_of) AS posts_hour,
-           (SELECT count(*) FROM bounds AS b JOIN search AS s ON s.performed_at > b.as_of - interval '1 hour' AND s.performed_at <= b.as_of) AS searches_hour,
-           (SELECT count(*) FROM bounds AS b JOIN search AS s ON s.performed_at >= b.onset_at AND s.performed_at <= b.as_of AND s.answers = 0) AS searches_without_answer_since,
+    SELECT (SELECT count(*) FROM bounds AS b JOIN social_post AS p ON p.posted_at >= b.as_of - interval '1 hour' AND p.posted_at < b.as_of) AS posts_hour,
+           (SELECT count(*) FROM bounds AS b JOIN search AS s ON s.performed_at >= b.as_of - interval '1 hour' AND s.performed_at < b.as_of) AS searches_hour,
+           (SELECT count(*) FROM bounds AS b JOIN search AS s ON s.performed_at >= b.onset_at AND s.performed_at < b.as_of AND s.answers = 0) AS searches_without_answer_since,
            (SELECT count(*) FROM bounds AS b CROSS JOIN LATERAL metric.open_requests(b.as_of)) AS open_requests,
            (SELECT count(*) FROM bounds AS b CROSS JOIN LATERAL metric.open_requests(b.as_of - interval '1 hour')) AS open_requests_hour_ago
 )
@@ -154,7 +154,7 @@ FROM bounds AS b CROSS JOIN contacts CROSS JOIN requests CROSS JOIN told;
 -- One row a search term that residents looked up since `from` and that found no answer at least once, the most frequent first, at most `most`.
 SELECT metric.folded(s.term) AS term, count(*) AS searches, count(*) FILTER (WHERE s.answers = 0) AS without_answer, max(s.performed_at) AS newest_at
 FROM search AS s
-WHERE s.performed_at >= cast(:from AS timestamptz) AND s.performed_at <= coalesce(cast(:as_of AS timestamptz), now())
+WHERE s.performed_at >= cast(:from AS timestamptz) AND s.performed_at < coalesce(cast(:as_of AS timestamptz), now())
 GROUP BY 1 HAVING count(*) FILTER (WHERE s.answers = 0) > 0
 ORDER BY without_answer DESC, term LIMIT coalesce(cast(:most AS integer), 20);
 
@@ -180,6 +180,12 @@ LEFT JOIN LATERAL (SELECT * FROM told AS c WHERE c.concerns = e.entry_id AND c.k
 WHERE e.kind IN ('entry', 'message')
 ORDER BY e.happened_at DESC, e.entry_id DESC;
 
+-- activity-log-record --
+-- One row that was ever added to an incident's log, in the order in which they were recorded: entries, messages, corrections, promotions, with what each concerns.
+SELECT entry_id, recorded_at, happened_at, recorded_by, position, kind, text, significant, audience, channel, concerns
+FROM activity_log WHERE incident_id = :incident_id AND recorded_at <= coalesce(cast(:as_of AS timestamptz), now())
+ORDER BY recorded_at, entry_id;
+
 -- approved-answers --
 -- One row an approved answer in the version that held at `as_of`, by topic and question, with whether its review is overdue.
 SELECT DISTINCT ON (topic, question, answer_id) answer_id, version_id, topic, question, answer, search_words, owner, source, verified_at, review_by,
@@ -194,7 +200,7 @@ ORDER BY topic, question, answer_id;
 -- lifelines --
 -- One row a lifeline, in their order: what a person judged of it last in an incident by `as_of`, and its requests since `from` and before that.
 SELECT line.lifeline, line.position, coalesce(s.status, 'unknown') AS status, s.reason, s.next_update_at, s.set_at, s.set_by, coalesce(r.requests, 0) AS requests,
-       r.open_requests
+       r.open_requests, (SELECT count(*) FROM lifeline_type AS t WHERE t.lifeline = line.lifeline) AS types
 FROM (VALUES (1, 'Safety and security'), (2, 'Food, hydration, shelter'), (3, 'Health and medical'), (4, 'Energy'), (5, 'Communications'), (6, 'Transportation'),
              (7, 'Hazardous materials'), (8, 'Water systems')) AS line (position, lifeline)
 LEFT JOIN LATERAL (
@@ -210,10 +216,11 @@ LEFT JOIN LATERAL (
 ORDER BY line.position;
 
 -- write-incident-opened --
--- Open an incident, and note who did.
+-- Open an incident, and note who did; no row if there is one of that name, or the alert has one that runs.
 WITH opened AS (
     INSERT INTO incident (name, kind, level, onset_at, areas, alert_id, opened_at, opened_by)
-    VALUES (:name, :kind, :level, cast(:onset_at AS timestamptz), cast(:areas AS text[]), :alert_id, now(), :who)
+    SELECT :name, :kind, :level, cast(:onset_at AS timestamptz), cast(:areas AS text[]), cast(:alert_id AS text), now(), :who
+    WHERE NOT EXISTS (SELECT FROM incident AS i WHERE i.alert_id = cast(:alert_id AS text) AND i.ended_at IS NULL)
     ON CONFLICT (name) DO NOTHING RETURNING *
 ), changed AS (
     INSERT INTO incident_change (incident_id, changed_by, reason, name, level, onset_at, areas)
@@ -224,10 +231,11 @@ WITH opened AS (
 SELECT incident_id, pg_notify('city311', 'incident') FROM opened;
 
 -- write-incident-change --
--- Change an incident if it still is as the person saw it: its level, name, onset, areas or end; no row if somebody else was quicker.
+-- Change an incident if it still is as the person saw it: its level, name, onset, areas or end; no row if somebody else was quicker, or has taken the name.
 WITH seen AS (
     SELECT * FROM incident WHERE incident_id = :incident_id AND level = :seen_level AND ended_at IS NOT DISTINCT FROM cast(:seen_ended_at AS timestamptz)
-      AND name = :seen_name AND onset_at = cast(:seen_onset_at AS timestamptz) FOR UPDATE
+      AND name = :seen_name AND onset_at = cast(:seen_onset_at AS timestamptz) AND areas = cast(:seen_areas AS text[])
+      AND NOT EXISTS (SELECT FROM incident AS other WHERE other.name = :name AND other.incident_id <> :incident_id) FOR UPDATE
 ), after AS (
     UPDATE incident AS i SET name = :name, level = :level, onset_at = cast(:onset_at AS timestamptz), ended_at = cast(:ended_at AS timestamptz),
            areas = cast(:areas AS text[])
@@ -242,23 +250,49 @@ WITH seen AS (
 SELECT incident_id, pg_notify('city311', 'incident') FROM after;
 
 -- write-log-entry --
--- Add an entry, an outbound message, a correction or a promotion to an incident's log.
-INSERT INTO activity_log (incident_id, happened_at, recorded_by, position, kind, text, significant, audience, channel, concerns)
-SELECT :incident_id, coalesce(cast(:happened_at AS timestamptz), now()), :who, :position, :kind, :text, coalesce(:significant, false), :audience, :channel, cast(:concerns AS bigint)
-WHERE cast(:concerns AS bigint) IS NULL OR EXISTS (SELECT FROM activity_log WHERE entry_id = cast(:concerns AS bigint) AND incident_id = :incident_id AND kind IN ('entry', 'message'))
-RETURNING entry_id, pg_notify('city311', 'incident');
+-- Add an entry, an outbound message, a correction or a promotion to an incident's log; no row if the entry that it concerns is not of this incident.
+WITH added AS (
+    INSERT INTO activity_log (incident_id, happened_at, recorded_by, position, kind, text, significant, audience, channel, concerns)
+    SELECT :incident_id, coalesce(cast(:happened_at AS timestamptz), now()), :who, :position, :kind, :text, coalesce(:significant, false), :audience, :channel,
+           cast(:concerns AS bigint)
+    WHERE cast(:concerns AS bigint) IS NULL OR EXISTS (
+        SELECT FROM activity_log WHERE entry_id = cast(:concerns AS bigint) AND incident_id = :incident_id AND kind IN ('entry', 'message'))
+    RETURNING *
+), noted AS (
+    INSERT INTO audit (who, what, subject, before, after)
+    SELECT added.recorded_by, 'activity_log', added.entry_id::text, to_jsonb(before), to_jsonb(added)
+    FROM added LEFT JOIN activity_log AS before ON before.entry_id = added.concerns
+)
+SELECT entry_id, pg_notify('city311', 'incident') FROM added;
 
 -- write-answer --
--- Keep a version of an approved answer; without `answer_id` it is a new one. No row if somebody else saved a newer version than the one that was seen.
-INSERT INTO approved_answer (answer_id, topic, question, answer, search_words, owner, source, verified_at, review_by, retired, saved_by)
-SELECT coalesce(cast(:answer_id AS bigint), nextval('approved_answer_number')), :topic, :question, :answer, cast(:search_words AS text[]), :owner, :source,
-       cast(:verified_at AS timestamptz), cast(:review_by AS timestamptz), coalesce(:retired, false), :who
-WHERE cast(:answer_id AS bigint) IS NULL
-   OR cast(:seen_version_id AS bigint) = (SELECT max(version_id) FROM approved_answer WHERE answer_id = cast(:answer_id AS bigint))
-RETURNING answer_id, version_id, pg_notify('city311', 'incident');
+-- Keep a version of an approved answer; without `answer_id` it is a new one. No row if somebody else saved, or is saving, a newer version than the one that was seen.
+WITH added AS (
+    INSERT INTO approved_answer (answer_id, topic, question, answer, search_words, owner, source, verified_at, review_by, retired, saved_by)
+    SELECT coalesce(cast(:answer_id AS bigint), nextval('approved_answer_number')), :topic, :question, :answer, cast(:search_words AS text[]), :owner, :source,
+           cast(:verified_at AS timestamptz), cast(:review_by AS timestamptz), coalesce(:retired, false), :who
+    WHERE cast(:answer_id AS bigint) IS NULL OR (
+        pg_try_advisory_xact_lock(hashtext('approved_answer'), cast(:answer_id AS integer))
+        AND cast(:seen_version_id AS bigint) = (SELECT max(version_id) FROM approved_answer WHERE answer_id = cast(:answer_id AS bigint)))
+    RETURNING *
+), noted AS (
+    INSERT INTO audit (who, what, subject, before, after)
+    SELECT added.saved_by, 'approved_answer', added.answer_id::text, to_jsonb(before), to_jsonb(added)
+    FROM added LEFT JOIN approved_answer AS before ON before.version_id = cast(:seen_version_id AS bigint) AND before.answer_id = added.answer_id
+)
+SELECT answer_id, version_id, pg_notify('city311', 'incident') FROM added;
 
 -- write-lifeline --
 -- Keep what a person judges of a lifeline.
-INSERT INTO lifeline_status (incident_id, lifeline, status, reason, next_update_at, set_by)
-VALUES (:incident_id, :lifeline, :status, :reason, cast(:next_update_at AS timestamptz), :who)
-RETURNING status_id, pg_notify('city311', 'incident');
+WITH added AS (
+    INSERT INTO lifeline_status (incident_id, lifeline, status, reason, next_update_at, set_by)
+    VALUES (:incident_id, :lifeline, :status, :reason, cast(:next_update_at AS timestamptz), :who)
+    RETURNING *
+), noted AS (
+    INSERT INTO audit (who, what, subject, before, after)
+    SELECT added.set_by, 'lifeline_status', added.incident_id || ' ' || added.lifeline, to_jsonb(before), to_jsonb(added)
+    FROM added LEFT JOIN LATERAL (
+        SELECT * FROM lifeline_status AS s WHERE s.incident_id = added.incident_id AND s.lifeline = added.lifeline ORDER BY s.set_at DESC, s.status_id DESC LIMIT 1
+    ) AS before ON true
+)
+SELECT status_id, pg_notify('city311', 'incident') FROM added;
