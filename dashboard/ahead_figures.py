@@ -9,7 +9,7 @@ import pandas as pd
 from dashboard import wording
 from dashboard.ahead import CADENCE_SECONDS, HALF_HOUR, SHOWN, Ahead, Together, still_to_come, together, troubled
 from dashboard.charts import DayChart, Size
-from dashboard.figure import Figure, stamp
+from dashboard.figure import Figure, definition_of, stamp
 from dashboard.freshness import NEVER, Source
 from dashboard.snapshot import Snapshot
 from dashboard.tokens import Mode, colours
@@ -17,7 +17,6 @@ from dashboard.tokens import Mode, colours
 USUAL_MINUTES = 150
 LINE_LENGTH = 21  # characters that fit under the half hours
 ACT_UNDER_CHANCE = 0.2
-FORECAST_IS = "Contacts expected in each half hour, people required so that the target is met with a chance of 80%, less people scheduled."
 NO_FORECAST = "No forecast yet: the band is the usual {day}"
 OLD_FORECAST = "No forecast: the newest is {age} old"
 
@@ -47,7 +46,7 @@ def label(snapshot: Snapshot, usual: str) -> str:
 
 def figure(snapshot: Snapshot) -> Figure:
     """The half hours with the people short and the chance; without a forecast the sentence that says so."""
-    aged = stamp(source(snapshot.ahead)) | {"definition": FORECAST_IS}
+    aged = stamp(source(snapshot.ahead)) | definition_of(snapshot, "people_short")
     if not usable(snapshot):
         made_at = snapshot.ahead.made_at if snapshot.ahead else None
         day = snapshot.local.strftime("%A")

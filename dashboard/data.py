@@ -28,6 +28,7 @@ from dashboard.rows import (
     read,
 )
 from dashboard.snapshot import History, Live, Plant, Quality, split_total
+from dashboard.watch import Watch, WatchAlert, WatchNow
 from sql.engine import DatabaseUnavailable, connect, engine, first_line
 from sql.queries import frame
 
@@ -111,6 +112,11 @@ def quality(connection: Connection) -> Quality:
 def ahead(connection: Connection) -> Ahead:
     """The plan of the next hours; empty while there is no forecast."""
     return Ahead(at=now(), halves=_rows(PlannedHalfHour, "staffing-next", connection))
+
+
+def watch(connection: Connection) -> Watch:
+    """Alerts of our own, and whether the rules are judged."""
+    return Watch(at=now(), alerts=_rows(WatchAlert, "watch-alerts", connection), now=_rows(WatchNow, "watch-now", connection)[0])
 
 
 def definitions(connection: Connection) -> Mapping[str, Definition]:

@@ -7,9 +7,10 @@ import time
 
 import streamlit as st
 
-from dashboard import parts
+from dashboard import parts, watch_figures
 from dashboard.edition import BOOT
 from dashboard.figure import Figure
+from dashboard.loader import current
 from dashboard.parts import Kind
 
 PAGES = (
@@ -25,10 +26,14 @@ PAGES = (
 
 
 def links() -> None:
-    """The row of links between the pages; the page that is open is marked by Streamlit itself."""
+    """The row of links between the pages, and under it the alerts of our own that fire. The open page is marked by Streamlit itself."""
     with st.container(key="links", horizontal=True, gap="medium"):
         for file, label in PAGES:
             st.page_link(file, label=label)
+    snapshot = current().snapshot
+    firing = watch_figures.desk_board(snapshot.watch, snapshot.at, snapshot.zone)
+    if firing is not None:
+        show("board", "watch", firing)
 
 
 def plain(words: str) -> str:

@@ -54,6 +54,7 @@ SYSTEM_KEYS = frozenset(
         "refused",
         "lost",
         "snapshot",
+        "watch",
         "feeds",
         "consumers",
         "refusals",

@@ -7,7 +7,7 @@ from dashboard.emergency_boards import aged
 from dashboard.emergency_clock import storm_clock
 from dashboard.emergency_rows import Emergency, Usual
 from dashboard.emergency_verdict import StormVerdict, judge
-from dashboard.figure import Figure, stamp
+from dashboard.figure import Figure, definition_of, stamp
 from dashboard.figures import strip
 from dashboard.freshness import Source
 from dashboard.map_cells import Cells
@@ -32,6 +32,17 @@ TITLES = {  # of each part, also before anything was read
     "em_map": "Requests, times the usual",
 }
 KEYS = tuple(TITLES)
+DEFINED_AS = {
+    "em_contacts": "storm_contacts_expected",
+    "em_calls": "storm_contacts_expected",
+    "em_give_up": "storm_give_up_share",
+    "em_open": "open",
+    "em_wait": "longest_wait_now_seconds",
+    "em_map": "hot_spots",
+    "em_requests": "storm_usual",
+    "em_posts": "storm_usual",
+    "em_searches": "storm_usual",
+}
 _PLAIN: Figure = {"value": None, "status": "none", "rows": [], "columns": [], "line": "", "others": "", "empty": "Nothing is known yet"}
 _CLOCK: Figure = {"is_storm": False, "zero_at": None, "stopped_at": None, "since": "", "from": -24, "to": 24, "ticks": [], "alerts": None}
 _WEATHER: Figure = {"said": [], "measure": "", "seen": [], "ahead": [], "points": [], "top": 1.0}
@@ -50,7 +61,12 @@ def wall_figures(snapshot: Snapshot) -> dict[str, Figure]:
     # No figure is younger than the reading that it comes from.
     read = Source(None if source.as_of is None else min(source.as_of, known.at), source.cadence_seconds)
     head = strip(snapshot, verdict, "Emergency") | stamp(read)
-    return {"em_strip": head} | emergency_figures(known, verdict, snapshot.zone, read)
+    figures = emergency_figures(known, verdict, snapshot.zone, read)
+    return {"em_strip": head} | {key: figure | _defined(snapshot, key) for key, figure in figures.items()}
+
+
+def _defined(snapshot: Snapshot, key: str) -> Figure:
+    return definition_of(snapshot, DEFINED_AS[key]) if key in DEFINED_AS else {}
 
 
 def emergency_figures(known: Emergency, verdict: StormVerdict, zone: ZoneInfo, contacts: Source) -> dict[str, Figure]:

@@ -14,6 +14,7 @@ from dashboard.freshness import Source
 from dashboard.rows import QueueNow, TrendMinute, UsualNow
 from dashboard.snapshot import Snapshot, agents_source, contacts_carrier, contacts_source, longest_wait_seconds
 from dashboard.verdict import FEWEST_CASES, FEWEST_WEEKS, Verdict
+from dashboard.watch_figures import alarm
 
 LANGUAGES_SHOWN = 4
 COMPARE_LENGTH = 22  # characters that fit beside the status on a tile
@@ -73,6 +74,7 @@ def strip(snapshot: Snapshot, verdict: Said, place: str) -> Figure:
         "utc_offset_seconds": offset.total_seconds() if offset else 0,
         "feeds": [{"name": feed.name, **stamp(Source(feed.as_of, feed.cadence_seconds))} for feed in (live.feeds if live else ())],
         "carrier": names.get(carrier or "", "the feeds"),
+        "alarm": alarm(snapshot.watch, snapshot.at),
         **stamp(source),
     }
 

@@ -14,6 +14,7 @@ from dashboard.freshness import NEVER, Source
 from dashboard.rows import ConsumerPartition, FeedNow
 from dashboard.snapshot import Snapshot
 from dashboard.verdict import Status, Verdict
+from dashboard.watch_figures import table
 
 CONSUMER_CADENCE_SECONDS = 5.0  # a consumer notes where it stands every second; a busy one may take longer
 SNAPSHOT_CADENCE_SECONDS = 2.0
@@ -32,6 +33,7 @@ def system_figures(snapshot: Snapshot, verdict: Verdict) -> dict[str, Figure]:
         "refused": _refused_tile(snapshot),
         "lost": _lost_tile(snapshot),
         "snapshot": _snapshot_tile(snapshot),
+        "watch": table(snapshot.watch, snapshot.zone),
         "feeds": feeds_board(snapshot),
         "consumers": consumers_board(snapshot),
         "refusals": _refusals_board(snapshot),

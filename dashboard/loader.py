@@ -23,7 +23,7 @@ SHORTEST_GAP_SECONDS = 0.2  # between two readings, however often commits ring
 LONGEST_GAP_SECONDS = 1.0
 GAP_PER_LOAD = 2.0  # a reading that takes 150 ms is followed by a gap of 300 ms: never more than a third of the time
 HISTORY_EVERY_SECONDS, PLANT_EVERY_SECONDS, QUALITY_EVERY_SECONDS, DEFINITIONS_EVERY_SECONDS = 10.0, 2.0, 60.0, 300.0
-AHEAD_EVERY_SECONDS, EMERGENCY_EVERY_SECONDS = 20.0, 5.0
+AHEAD_EVERY_SECONDS, EMERGENCY_EVERY_SECONDS, WATCH_EVERY_SECONDS = 20.0, 5.0, 5.0
 
 
 def empty() -> Snapshot:
@@ -107,6 +107,7 @@ class Loader:
             ("definitions", data.definitions, DEFINITIONS_EVERY_SECONDS),
             ("history", data.history, HISTORY_EVERY_SECONDS),
             ("ahead", data.ahead, AHEAD_EVERY_SECONDS),
+            ("watch", data.watch, WATCH_EVERY_SECONDS),
             ("emergency", Reader(), EMERGENCY_EVERY_SECONDS),
             ("plant", data.plant, PLANT_EVERY_SECONDS),
             ("quality", data.quality, QUALITY_EVERY_SECONDS),

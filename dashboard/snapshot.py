@@ -30,6 +30,7 @@ from dashboard.rows import (
     TrendMinute,
     UsualNow,
 )
+from dashboard.watch import Watch
 
 AGENT_TOPIC = "311.agents"  # feeds of this topic tell of agents
 
@@ -91,6 +92,7 @@ class Snapshot:
     quality: Quality | None = None
     ahead: Ahead | None = None
     emergency: Emergency | None = None
+    watch: Watch | None = None
     definitions: Mapping[str, Definition] = field(default_factory=dict)
     trouble: str | None = None
     trouble_since: datetime | None = None

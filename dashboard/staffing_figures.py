@@ -13,12 +13,7 @@ from dashboard.staffing_scores import FEWEST_DAYS, LEADS, Accuracy, of_lead
 
 CADENCE_SECONDS = 43_200.0  # the whole forecast is made once a day, and the page says when it is older than that
 TILE_LEAD = "4-7"
-
-SHORT_IS = (
-    "People required so that the target is met with the chosen chance, less people scheduled; people of one queue do not help another."
-)
-CHANCE_IS = "The chance that so few contacts come that the people scheduled answer in time: the forecast's spread and Erlang A together."
-ERROR_IS = "Sum of the absolute errors of the days' forecasts ÷ sum of the contacts (WAPE)."
+DEFINED_AS = {"short": "people_short", "worst": "people_short", "chance": "chance_of_target", "error": "forecast_error"}  # by tile
 
 
 def day_words(day: date) -> str:
@@ -83,7 +78,7 @@ def tiles(staffing: Staffing, plan: pd.DataFrame, queue: str | None, goal: float
 
 
 def _short(staffing: Staffing, ahead: pd.DataFrame, queue: str | None) -> Figure:
-    figure: Figure = {"label": "Half hours short", "value": None, "status": "none", "definition": SHORT_IS, "empty": "No schedule yet"}
+    figure: Figure = {"label": "Half hours short", "value": None, "status": "none", "empty": "No schedule yet"}
     if ahead.empty:
         return figure
     needed = ahead[(ahead["required"] > 0) | (ahead["scheduled"] > 0)]
@@ -97,7 +92,7 @@ def _short(staffing: Staffing, ahead: pd.DataFrame, queue: str | None) -> Figure
 
 
 def _worst(staffing: Staffing, ahead: pd.DataFrame) -> Figure:
-    figure: Figure = {"label": "Worst half hour", "value": None, "status": "none", "definition": SHORT_IS, "empty": "No schedule yet"}
+    figure: Figure = {"label": "Worst half hour", "value": None, "status": "none", "empty": "No schedule yet"}
     if ahead.empty:
         return figure
     worst = first(ahead, "short")
@@ -119,7 +114,6 @@ def _chance(staffing: Staffing, plan: pd.DataFrame, goal: float) -> Figure:
         "label": "Lowest chance of meeting the target",
         "value": None,
         "status": "none",
-        "definition": CHANCE_IS,
         "empty": "No schedule yet",
     }
     judged = plan[~plan["over"] & plan["chance_met"].notna() & (plan["required"].fillna(1) > 0)] if len(plan) else plan
@@ -140,7 +134,6 @@ def _error(accuracy: Accuracy | None) -> Figure:
         "label": f"Forecast error, {LEADS[TILE_LEAD]}",
         "value": None,
         "status": "none",
-        "definition": ERROR_IS,
         "empty": "No forecast has been scored yet",
     }
     if accuracy is None or accuracy.wape is None:

@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT = Path(__file__).resolve().parent.parent
 STATE_DIR = Path(os.environ.get("STATE_DIR") or PROJECT / ".city311")
+LONGEST_LEVEL = 40  # characters
 DEMO_SETTINGS = "demo.env"  # in the folder of state while `make demo` runs: where its city lies
 
 
@@ -62,6 +63,46 @@ def _grid(words: str) -> str:
     if words and not re.fullmatch(r"[A-Z]{3}/\d{1,4},\d{1,4}", words):
         raise ValueError("write OFFICE/X,Y, such as PHI/49,75: https://api.weather.gov/points/LAT,LONG tells it")
     return words
+
+
+def zone_codes(words: str) -> tuple[str, ...]:
+    """The weather service's codes of zones and counties, which commas part, each once.
+
+    Raises:
+        ValueError: one is none.
+    """
+    found = [zone.strip().upper() for zone in words.split(",") if zone.strip()]
+    for zone in found:
+        if not re.fullmatch(r"[A-Z]{2}[CZ][0-9]{3}", zone):
+            raise ValueError(f"{zone!r} is no zone or county of the weather service; write their codes, such as PAZ071,PAC101")
+    return tuple(dict.fromkeys(found))
+
+
+def _zones(words: str) -> str:
+    return ",".join(zone_codes(words))
+
+
+def _accounts(words: str) -> str:
+    for account in filter(None, map(str.strip, words.split(","))):
+        if not account.isprintable() or " " in account or len(account) > 200:
+            raise ValueError("write accounts parted by commas, such as city@mastodon.example, did:plc:abc")
+    return words
+
+
+def levels(words: str) -> tuple[str, ...]:
+    """The activation levels that commas part, the lowest first.
+
+    Raises:
+        ValueError: there is none, one stands twice, or one is too long for a screen.
+    """
+    found = tuple(" ".join(level.split()) for level in words.split(",") if level.strip())
+    if not found or len(set(found)) < len(found) or any(len(level) > LONGEST_LEVEL or not level.isprintable() for level in found):
+        raise ValueError(f"write one level or more parted by commas, the lowest first, each once and of at most {LONGEST_LEVEL} characters")
+    return found
+
+
+def _levels(words: str) -> str:
+    return ", ".join(levels(words))
 
 
 class Settings(BaseSettings):
@@ -137,6 +178,21 @@ class Settings(BaseSettings):
     weather_grid: Annotated[str, AfterValidator(_grid)] = Field(
         "", description="The grid square of the National Weather Service in which the city lies, `OFFICE/X,Y`, such as `PHI/49,75`."
     )
+    alert_zones: Annotated[str, AfterValidator(_zones)] = Field(
+        "",
+        description="The city's zones and counties in the weather service's codes, parted by commas, such as `PAZ071,PAC101`: "
+        "alerts for them are the city's. Unset: all that are stored.",
+    )
+    alert_area: str = Field(
+        "",
+        pattern=r"^([A-Z]{2})?$",
+        description="The state or sea area of the zones, such as `PA`: its list of alerts is asked too, so that none is missed.",
+    )
+    activation_levels: Annotated[str, AfterValidator(_levels)] = Field(
+        "Monitoring, Partial activation, Full activation",
+        description="The levels at which the emergency operations centre works, parted by commas, the lowest first; "
+        "an incident is at one of them.",
+    )
     operator_contact: str = Field(
         "",
         max_length=200,
@@ -147,8 +203,36 @@ class Settings(BaseSettings):
     forecast_change_share: float = Field(
         0.05, gt=0, le=1, description="A new weather forecast that changes a day's contacts by this share makes a new forecast at once."
     )
+    social_hash_key: str | None = Field(
+        None,
+        min_length=16,
+        description="The key with which authors of posts become a hash, at least 16 characters. "
+        "Unset: one that is made once and kept in STATE_DIR. With another key everybody is somebody else.",
+        repr=False,
+    )
+    social_verified_accounts: Annotated[str, AfterValidator(_accounts)] = Field(
+        "",
+        description="Accounts whose posts count as verified, parted by commas: `name@server` (Mastodon), `did:plc:…` (Bluesky), "
+        "or as a file names its authors.",
+    )
+    social_own_accounts: Annotated[str, AfterValidator(_accounts)] = Field(
+        "", description="The city's own accounts, written likewise: their replies count as answers, and their posts are left out."
+    )
+    social_topics: Path | None = Field(
+        None, description="The TOML file of words by which posts get their topics. Unset: the one that comes with it."
+    )
+    social_text_days: int = Field(30, ge=1, le=3650, description="For how many days after it came the text of a post is kept.")
     simulator_city: Path | None = Field(
         None, description="The TOML file of the city that `python -m streams simulate` plays. Unset: the one that comes with it."
+    )
+    watch_rules: Path | None = Field(
+        None, description="The TOML file of rules that `python -m streams watch` judges. Unset: the one that comes with it."
+    )
+    watch_every_seconds: int = Field(
+        15,
+        ge=5,
+        le=300,
+        description="How often `python -m streams watch` judges its rules; after four rounds left out, minutes count anew.",
     )
     dashboard_port: int = Field(
         8311, ge=1, le=65535, description="The port of the dashboard on 127.0.0.1; `make demo` takes the next free one."
@@ -158,6 +242,16 @@ class Settings(BaseSettings):
     def zone(self) -> ZoneInfo:
         """The city's time zone."""
         return ZoneInfo(self.city_timezone)
+
+    @property
+    def alert_zone_codes(self) -> tuple[str, ...]:
+        """ALERT_ZONES, one by one."""
+        return zone_codes(self.alert_zones)
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """ACTIVATION_LEVELS, one by one, the lowest first."""
+        return levels(self.activation_levels)
 
     @property
     def default_points(self) -> tuple[tuple[float, float], ...]:
@@ -185,6 +279,6 @@ def settings() -> Settings:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=True)[0]
         name = str(first["loc"][0]).upper() if first["loc"] else "settings"
-        value = "" if name.endswith("_URL") else f" is {first['input']!r}"
+        value = "" if name.endswith(("_URL", "_KEY")) else f" is {first['input']!r}"
         message = first["msg"].removeprefix("Value error, ")
         raise InvalidSetting(f"{name}{value}: {message}. Mend it in the environment or in .env.") from None

@@ -9,6 +9,8 @@ from streams.commands.dead_letters import dead_letters
 from streams.commands.poll import poll
 from streams.commands.recorded import follow, replay
 from streams.commands.simulate import simulate, simulate_history
+from streams.commands.social import forget_posts, reclassify_posts
+from streams.commands.watch import watch
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
@@ -34,7 +36,7 @@ def consume(until_idle: float | None) -> None:
     click.echo(f"{committed:,} events committed, {refused:,} of them refused")
 
 
-for command in (replay, follow, poll, simulate, simulate_history, dead_letters):
+for command in (replay, follow, poll, simulate, simulate_history, dead_letters, watch, forget_posts, reclassify_posts):
     main.add_command(command)
 
 

@@ -102,7 +102,7 @@ def ensure_topics(servers: str, topics: Collection[str] = events.TOPICS) -> list
 
 
 def _created(client: Any, topic: str) -> bool:
-    partitions = 1 if topic in events.QUIET_TOPICS else settings().topic_partitions
+    partitions = 1 if topic in (*events.QUIET_TOPICS, events.ALERTS) else settings().topic_partitions
     wanted = {"num_partitions": partitions, "replication_factor": -1, "configs": _TOPIC_SETTINGS}
     try:
         client.create_topics({topic_name(topic): wanted}, wait_for_metadata=True)

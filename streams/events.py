@@ -161,6 +161,26 @@ class SourceUnreadableEvent(_Envelope, frozen=True, tag="city311.source.unreadab
     data: SourceUnreadable
 
 
+class WatchAlert(Struct, frozen=True, omit_defaults=True):
+    """An alert of our own began or ended. We publish it and never read it, so it is no `Event`."""
+
+    rule: Name
+    subject: str
+    severity: Literal["watch", "act"]
+    what: Literal["fired", "cleared"]
+    text: str
+    fired_at: Instant
+    runbook: str
+    value: float | None = None
+    cleared_at: Instant | None = None
+
+
+class WatchAlertEvent(_Envelope, frozen=True, tag="city311.watch.alert.v1"):
+    """The envelope of `WatchAlert`."""
+
+    data: WatchAlert
+
+
 Event = (
     ContactQueuedEvent
     | ContactAnsweredEvent
@@ -213,7 +233,7 @@ def decode(value: bytes) -> Event:
         raise InvalidEvent(str(error)[:500]) from None
 
 
-def encode(event: Event) -> bytes:
+def encode(event: Event | WatchAlertEvent) -> bytes:
     """The bytes of one event, as they go to Kafka."""
     return _encoder.encode(event)
 

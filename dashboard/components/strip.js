@@ -11,14 +11,17 @@ function draw(root, d, age) {
   const local = new Date((hub.now() + d.utc_offset_seconds) * 1000)
   put($("time"), local.toISOString().slice(11, 16))
   put($(".clock small"), local.toLocaleDateString("en-US", { weekday: "short", month: "short", day: "numeric", timeZone: "UTC" }))
-  if (!d.feeds) { putHtml($(".feeds span"), "<em>Replay</em>"); return put($(".feeds small"), d.place) }
+  if (!d.feeds) { putHtml($(".feeds span"), "<em>Replay</em>"); return putHtml($(".feeds small"), esc(d.place)) }
   const states = d.feeds.map((f) => [f.name, freshness(hub.ageOf(f), f.cadence)]).filter(([, state]) => state !== "live")
   attr($(".feeds"), "data-late", String(states.length > 0))
   const kinds = [...new Set(states.map(([, state]) => state))]
   const worst = ["unknown", "stale", "late"].find((kind) => kinds.includes(kind)), word = kinds.length > 1 ? "not live" : worst
   const names = [...new Set(states.map(([name]) => name))]
   putHtml($(".feeds span"), mark(worst ?? (d.feeds.length ? "ok" : "nodata")) + `<em>${states.length ? `${states.length} of ${d.feeds.length} feeds ${word}` : d.feeds.length ? "All feeds live" : "No feeds yet"}</em>`)
-  put($(".feeds small"), names.length > NAMES_SHOWN ? `${names.slice(0, NAMES_SHOWN).join(", ")} and ${names.length - NAMES_SHOWN} more` : names.length ? names.join(", ") : d.place)
+  attr($(".feeds"), "data-alarm", d.alarm?.status ?? "")
+  if (d.alarm) return putHtml($(".feeds small"), `<i>${mark(d.alarm.status)}</i>${esc(d.alarm.text)}`)
+  const where = names.length > NAMES_SHOWN ? `${names.slice(0, NAMES_SHOWN).join(", ")} and ${names.length - NAMES_SHOWN} more` : names.length ? names.join(", ") : d.place
+  putHtml($(".feeds small"), esc(where))
 }
 function silent(d, age) {
   const ahead = age != null && age < 0

@@ -24,7 +24,8 @@ from dashboard import (
     staffing_rows,
     staffing_weathers,
 )
-from dashboard.figure import Figure
+from dashboard.figure import Figure, definition_of
+from dashboard.loader import current
 from dashboard.rows import UnexpectedFrame
 from dashboard.staffing_page import CHANCES, USUAL_CHANCE, View
 from dashboard.staffing_rows import ASKED, FORECAST, NO_STORM, Staffing
@@ -86,7 +87,8 @@ def body() -> None:
         st.columns(4, gap="small"), staffing_figures.tiles(staffing, plan, queue, view.chance).items(), strict=True
     ):
         with column:
-            desk.show("tile", f"staffing_{name}", figure, height=TILE)
+            defined = definition_of(current().snapshot, staffing_figures.DEFINED_AS[name])
+            desk.show("tile", f"staffing_{name}", figure | defined, height=TILE)
     halves = staffing_rows.by_half_hour(plan)
     left, right = st.columns([1216, 624], gap="small")
     with left.container(key="panel_staffing_fortnight", height=PLAN, gap="xxsmall", border=False):

@@ -15,7 +15,7 @@ def body() -> None:
     for column, figure in zip(st.columns(5, gap="small"), ("feeds_live", "lag", "refused", "lost", "snapshot"), strict=True):
         with column:
             part("tile", figure, page=PAGE, height=112, size="desk")
-    for figure in ("feeds", "consumers", "refusals", "defects", "suspects", "migrations"):
+    for figure in ("watch", "feeds", "consumers", "refusals", "defects", "suspects", "migrations"):
         part("table", figure, page=PAGE, size="desk")
 
 

@@ -160,13 +160,13 @@ CREATE TRIGGER lifeline_status_is_append_only BEFORE UPDATE OR DELETE OR TRUNCAT
 
 CREATE TABLE watch_state (
     rule         text NOT NULL,
-    subject      text NOT NULL,                  -- a queue, a department, a feed; '*' is all
+    subject      text NOT NULL,                  -- a queue, a department, a feed, a topic; 'all' is the total
     state        text NOT NULL CHECK (state IN ('clear', 'pending', 'firing', 'clearing')),
     since        timestamptz NOT NULL,           -- of the state
     value        double precision,               -- the newest; NULL: no data
     evaluated_at timestamptz NOT NULL,
     PRIMARY KEY (rule, subject)
-);
+) WITH (fillfactor = 50);
 COMMENT ON TABLE watch_state IS 'Where each rule of the watcher stands, so that a restart fires nothing twice.';
 
 CREATE TABLE watch_alert (
@@ -190,10 +190,13 @@ CREATE TABLE watch_delivery (
     what           text NOT NULL CHECK (what IN ('fired', 'cleared')),
     receiver       text NOT NULL,                -- its name in the rule file, or the topic; never an address
     attempts       integer NOT NULL DEFAULT 0,
+    not_before     timestamptz NOT NULL,         -- the end of quiet hours, or the next attempt
+    quiet          boolean NOT NULL DEFAULT false, -- it was put off by quiet hours
     sent_at        timestamptz,
+    dropped_at     timestamptz,                  -- it will not be sent; the error says why
     error          text,                         -- why the newest attempt failed, without secrets
-    not_before     timestamptz NOT NULL,         -- quiet hours, or the next attempt
-    PRIMARY KEY (watch_alert_id, what, receiver)
+    PRIMARY KEY (watch_alert_id, what, receiver),
+    CHECK (sent_at IS NULL OR dropped_at IS NULL)
 );
-CREATE INDEX watch_delivery_unsent ON watch_delivery (not_before) WHERE sent_at IS NULL;
-COMMENT ON TABLE watch_delivery IS 'To whom an alert of our own is to be sent, and whether it was.';
+CREATE INDEX watch_delivery_unsent ON watch_delivery (receiver, not_before) WHERE sent_at IS NULL AND dropped_at IS NULL;
+COMMENT ON TABLE watch_delivery IS 'To whom an alert of our own is to be sent, and whether it was: written in the transaction of the alert, sent afterwards.';
