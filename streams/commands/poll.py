@@ -69,6 +69,27 @@ def poll_nws_forecast(grid: str | None, url: str, every: float, once: bool, name
     _told(polling, complete=polling.run(once=once), once=once)
 
 
+@poll.command(name="nws-alerts")
+@click.option("--zones", metavar="CODES", help="Zones and counties, such as PAZ071,PAC101; ALERT_ZONES unless given.")
+@click.option("--area", metavar="CODE", help="The state whose list is asked too, such as PA; ALERT_AREA unless given.")
+@click.option("--url", default="https://api.weather.gov", show_default=True, help="The weather service.")
+@click.option("--every", type=click.FloatRange(min=1), default=60.0, show_default=True, help="Seconds from one round to the next.")
+@click.option("--once", is_flag=True, help="One round; exit status 1 if it was not complete.")
+@click.option("--source", "name", metavar="NAME", help="The feed's name in every event; nws/alerts unless given.", callback=feed_name)
+@plain_errors
+def poll_nws_alerts(zones: str | None, area: str | None, url: str, every: float, once: bool, name: str | None) -> None:
+    """Publish the National Weather Service's alerts for the city's zones, until stopped."""
+    from streams.poll.alerts import alerts
+    from streams.poll.asking import InvalidAddress
+
+    stop = ended_by_signal()
+    try:
+        polling = alerts(zones, area, url=url, every=every, name=name, stop=stop)
+    except InvalidAddress as error:
+        raise click.UsageError(str(error)) from None
+    _told(polling, complete=polling.run(once=once), once=once)
+
+
 def _told(polling: "Rounds", *, complete: bool, once: bool) -> None:
     click.echo(f"{polling.events:,} events published, {polling.unreadable:,} records unreadable, {polling.rounds:,} complete rounds")
     if once and not complete:

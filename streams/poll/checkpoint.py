@@ -54,7 +54,31 @@ class ForecastCheckpoint(msgspec.Struct, frozen=True):
     last_modified: str | None = None
 
 
-C = TypeVar("C", Checkpoint, ForecastCheckpoint)
+class Seen(msgspec.Struct, frozen=True):
+    """The newest answer of one list that has been published.
+
+    Attributes:
+        updated: how new it says it is; None: none could be believed yet.
+        etag, last_modified: what the server wants to be asked with, whether there is another one.
+        alerts: the ids of the messages in it.
+        told: the ids of the events that were published of it.
+    """
+
+    updated: datetime | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    alerts: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
+
+
+class AlertCheckpoint(msgspec.Struct, frozen=True):
+    """What of each list (its question, such as `area=PA`) has been published; `url` is the server."""
+
+    url: str
+    lists: dict[str, Seen] = {}
+
+
+C = TypeVar("C", Checkpoint, ForecastCheckpoint, AlertCheckpoint)
 
 
 def home_of(state_dir: Path, feed: str) -> Path:
@@ -88,7 +112,7 @@ def read(home: Path, url: str, kind: type[C]) -> C | None:
     return checkpoint
 
 
-def write(home: Path, checkpoint: Checkpoint | ForecastCheckpoint) -> None:
+def write(home: Path, checkpoint: Checkpoint | ForecastCheckpoint | AlertCheckpoint) -> None:
     """Replace the checkpoint in a folder.
 
     Raises:
