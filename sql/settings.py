@@ -7,7 +7,7 @@ import os
 import re
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, Field, ValidationError
@@ -222,6 +222,10 @@ class Settings(BaseSettings):
         None, description="The TOML file of words by which posts get their topics. Unset: the one that comes with it."
     )
     social_text_days: int = Field(30, ge=1, le=3650, description="For how many days after it came the text of a post is kept.")
+    scenario: Literal["", "snow", "hurricane"] = Field(
+        "",
+        description="A storm that `make demo` begins a minute after its start: `snow` or `hurricane`, five days of it within 20 minutes.",
+    )
     simulator_city: Path | None = Field(
         None, description="The TOML file of the city that `python -m streams simulate` plays. Unset: the one that comes with it."
     )

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, NamedTuple
 
+from streams.alert_fold import Alerts
 from streams.events import (
     AgentStateChangedEvent,
     ContactAnsweredEvent,
@@ -21,13 +22,17 @@ from streams.events import (
     InvalidEvent,
     RequestSnapshotEvent,
     SearchPerformedEvent,
+    SocialPostedEvent,
+    SocialRepliedEvent,
     SourceUnreadableEvent,
     SurveyAnsweredEvent,
+    WeatherAlertEvent,
     WeatherForecastEvent,
     WeatherObservedEvent,
     decode,
 )
 from streams.request_fold import RequestRow, merge, row_of
+from streams.social_fold import Social
 from streams.weather_fold import Weather
 
 
@@ -98,6 +103,8 @@ class Batch:
     surveys: list[SurveyAnsweredEvent] = field(default_factory=list)
     searches: list[SearchPerformedEvent] = field(default_factory=list)
     weather: Weather = field(default_factory=Weather)
+    alerts: Alerts = field(default_factory=Alerts)
+    social: Social = field(default_factory=Social)
     feeds: dict[tuple[str, str, int], FeedProgress] = field(default_factory=dict)
     dead_letters: list[DeadLetter] = field(default_factory=list)
     spans: dict[Position, Span] = field(default_factory=dict)
@@ -135,6 +142,8 @@ class Batch:
         self.surveys.clear()
         self.searches.clear()
         self.weather.clear()
+        self.alerts.clear()
+        self.social.clear()
         self.feeds.clear()
 
     def halves(self) -> tuple["Batch", "Batch"]:
@@ -153,6 +162,8 @@ class Batch:
             ("surveys", self.surveys),
             ("searches", self.searches),
             ("weather", self.weather),
+            ("alerts", self.alerts),
+            ("social", self.social),
             ("feeds", self.feeds),
             ("dead_letter", self.dead_letters),
         )
@@ -183,6 +194,10 @@ class Batch:
             self.searches.append(event)
         elif isinstance(event, (WeatherForecastEvent, WeatherObservedEvent)):
             self.weather.add(event)
+        elif isinstance(event, WeatherAlertEvent):
+            self.alerts.add(event)
+        elif isinstance(event, (SocialPostedEvent, SocialRepliedEvent)):
+            self.social.add(event)
         else:
             self._fold_contact(event)
 

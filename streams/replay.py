@@ -17,14 +17,17 @@ import msgspec
 from streams import events, records, rows
 from streams.broker import bootstrap_servers
 from streams.publisher import Publisher
-from streams.sources import LONG_AGO, Source, queue_log
+from streams.social.posts import TEXT_ID
+from streams.sources import LONG_AGO, Source, nws_alerts, queue_log
 from streams.sources.asterisk import QueueLog
 from streams.sources.cloudevents import CloudEvents
+from streams.sources.nws_alerts import NwsAlerts
 from streams.sources.nws_forecast import CADENCE_SECONDS as FORECAST_CADENCE_SECONDS, NwsForecast
 from streams.sources.open311 import Open311
 from streams.sources.open311_pages import NoPage, parted
 from streams.sources.request_mapping import NEEDED_FIELDS
 from streams.sources.request_table import RequestTable
+from streams.sources.social_posts import SocialPosts
 
 log = logging.getLogger(__name__)
 
@@ -38,10 +41,13 @@ WHAT_IS_EXPECTED: dict[type, str] = {
     Open311: "a service request of Open311",
     RequestTable: "a row of the table",
     NwsForecast: "a gridpoint forecast of api.weather.gov",
+    NwsAlerts: "an alert of api.weather.gov",
+    SocialPosts: "a public post with text and posted_at",
 }
 
-_IDS = ("contact_id", "service_request_id", "survey_id", "search_id")
+_IDS = ("contact_id", "service_request_id", "survey_id", "search_id", "alert_id", "post_id", "reply_id", "repost_of", "in_reply_to")
 _TIMES_OF_REQUEST = tuple(field for field in events.RequestSnapshot.__struct_fields__ if field.endswith("_datetime"))
+_TIMES_OF_ALERT = tuple(field for field in events.WeatherAlert.__struct_fields__ if field.endswith("_at"))
 
 Progress = Callable[[int], object]
 
@@ -107,7 +113,9 @@ class Clock:
         changed: dict[str, Any] = {field: _marked(named, mark) for field in _IDS if (named := getattr(data, field, None)) is not None}
         if isinstance(data, events.RequestSnapshot):
             changed |= {field: at + self._shift for field in _TIMES_OF_REQUEST if (at := getattr(data, field)) is not None}
-        data = _weather_moved(msgspec.structs.replace(data, **changed), self._shift)
+        if isinstance(data, events.SocialPosted) and (data.repost_of or "").startswith(TEXT_ID):
+            changed["repost_of"] = data.repost_of  # known by its words, which stay as they are
+        data = _alert_moved(_weather_moved(msgspec.structs.replace(data, **changed), self._shift), self._shift, mark)
         moved: events.Event = msgspec.structs.replace(event, id=event.id + mark, time=event.time + self._shift, data=data)
         return moved
 
@@ -131,7 +139,7 @@ def run(path: Path, source: Source, *, speed: float | None = None, start_now: bo
     look_at(path, source)
     numbered = recorded(path, source)
     told: Iterable[list[events.Event]] = (source.read(record, f"{path.name}:{number}") for number, record in numbered)
-    if isinstance(source, (Open311, RequestTable, NwsForecast)) and (start_now or speed is not None):
+    if isinstance(source, (Open311, RequestTable, NwsForecast, NwsAlerts, SocialPosts)) and (start_now or speed is not None):
         told = _by_time(told)
     with Publisher(bootstrap_servers()) as publisher:
         replayed = _Replay(publisher, source, Clock(speed, start_now), keeps_heartbeats=isinstance(source, CloudEvents))
@@ -184,7 +192,9 @@ def _records(path: Path, source: Source) -> Iterator[records.Numbered]:
         return rows.rows(path, source.mapping.layout)
     if isinstance(source, Open311):
         return _requests(path)
-    return records.lines(path) if isinstance(source, (QueueLog, CloudEvents)) else records.documents(path)
+    if isinstance(source, NwsAlerts):
+        return enumerate((one for _, document in records.documents(path) for one in nws_alerts.parted(document)), start=1)
+    return records.lines(path) if isinstance(source, (QueueLog, CloudEvents, SocialPosts)) else records.documents(path)
 
 
 def _requests(path: Path) -> Iterator[records.Numbered]:
@@ -290,8 +300,10 @@ class _Replay:
 
 
 def _topic_of(source: Source) -> str:
-    if isinstance(source, NwsForecast):
+    if isinstance(source, (NwsForecast, NwsAlerts)):
         return events.WEATHER
+    if isinstance(source, SocialPosts):
+        return events.SOCIAL
     return events.REQUESTS if isinstance(source, (Open311, RequestTable)) else events.CONTACTS
 
 
@@ -305,6 +317,14 @@ def _weather_moved(data: Any, shift: timedelta) -> Any:
     if isinstance(data, events.WeatherObserved):
         return msgspec.structs.replace(data, day=data.day + timedelta(days=round(shift / timedelta(days=1))))
     return data
+
+
+def _alert_moved(data: Any, shift: timedelta, mark: str) -> Any:
+    """The times of an alert moved, and the messages that it refers to those that were moved with it; anything else as it is."""
+    if not isinstance(data, events.WeatherAlert):
+        return data
+    moved: dict[str, Any] = {field: at + shift for field in _TIMES_OF_ALERT if (at := getattr(data, field)) is not None}
+    return msgspec.structs.replace(data, refers_to=tuple(_marked(named, mark) for named in data.refers_to), **moved)
 
 
 def _marked(named: str, mark: str) -> str:

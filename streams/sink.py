@@ -14,8 +14,10 @@ from psycopg import Connection, Cursor
 from sql.engine import first_line
 from sql.intake import Intake, version_of
 from sql.queries import statement
+from streams.alert_fold import alert_rows
 from streams.fold import Batch, Position
 from streams.request_rows import request_rows, search_rows, survey_rows
+from streams.social_fold import post_rows, reply_rows, repost_rows
 from streams.weather_fold import day_rows, forecast_rows
 
 log = logging.getLogger(__name__)
@@ -167,6 +169,14 @@ def _parts(batch: Batch, intake: Intake) -> Iterator[_Part]:
         yield _Part("forecast_batch", hours, ("sink-forecasts", "sink-forecast-hours-gone", "sink-forecast-hours"))
     if batch.weather.days:
         yield _Part("weather_day_batch", map(_line, day_rows(batch.weather.days.values())), ("sink-weather-days",))
+    if batch.alerts:
+        yield _Part("alert_batch", map(_line, alert_rows(batch.alerts.tellings.values())), ("sink-alerts",))
+    if batch.social.posts:
+        yield _Part("social_post_batch", map(_line, post_rows(batch.social.posts.values())), ("sink-social-posts",))
+    if batch.social.reposts:
+        yield _Part("social_repost_batch", map(_line, repost_rows(batch.social.reposts)), ("sink-social-reposts",))
+    if batch.social.replies:
+        yield _Part("social_reply_batch", map(_line, reply_rows(batch.social.replies)), ("sink-social-replies",))
     if batch.feeds:
         yield _Part("feed_batch", map(_line, _feed_rows(batch)), ("sink-feeds",))
     if batch.dead_letters:

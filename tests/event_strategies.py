@@ -66,6 +66,43 @@ WEATHER_EVENTS = st.builds(
     lambda data, at, source: events.event(data, source=source, event_id="e", at=at), WEATHER_DATA, instants, st.sampled_from(["s1", "s2"])
 )
 
+ALERT_DATA = st.builds(
+    events.WeatherAlert,
+    st.sampled_from(["a", "b", "c/1", "d\\t"]),
+    st.sampled_from(["Winter Storm Warning", "Flood\\tWatch"]),
+    st.sampled_from(["Actual", "Test"]),
+    st.sampled_from(["Alert", "Update", "Cancel"]),
+    expires_at=st.none() | instants,
+    ends_at=st.none() | instants,
+    severity=st.none() | st.just("Severe"),
+    zones=st.sampled_from([(), ("PAC101",), ("PAZ071", 'a"b\\')]),
+    refers_to=st.sampled_from([(), ("a",), ("b", "c/1")]),
+    geometry=st.none() | st.just('{"type":"Polygon","coordinates":[]}'),
+    parameters=st.sampled_from([{}, {"VTEC": ("/O.NEW.KPHI.WS.W.0001/",)}]),
+)
+ALERT_EVENTS = st.builds(
+    lambda data, at, source: events.event(data, source=source, event_id="e", at=at), ALERT_DATA, instants, st.sampled_from(["s1", "s2"])
+)
+
+SOCIAL_DATA = (
+    st.builds(
+        events.SocialPosted,
+        st.sampled_from(["p1", "p2", "p\\t"]),
+        text=st.sampled_from(["No power on our street", "When will you plow?", "a\tb\n\\N \x00", ""]),
+        author_hash=st.none() | st.sampled_from(["h1", "h2"]),
+        verified=st.booleans(),
+        in_reply_to=st.none() | st.just("p1"),
+        language=st.none() | st.just("es"),
+        reposts=st.integers(0, 3),
+        latitude=st.none() | st.just(39.95),
+    )
+    | st.builds(events.SocialPosted, st.sampled_from(["x1", "x2"]), repost_of=st.sampled_from(["p1", "text-1"]))
+    | st.builds(events.SocialReplied, st.sampled_from(["p1", "p2"]), st.sampled_from(["r1", "r2"]))
+)
+SOCIAL_EVENTS = st.builds(
+    lambda data, at, source: events.event(data, source=source, event_id="e", at=at), SOCIAL_DATA, instants, st.sampled_from(["s1", "s2"])
+)
+
 
 def records(many: list[events.Event], first: int = 0) -> list[Record]:
     """Records of one partition, from offset `first` on."""

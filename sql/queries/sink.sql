@@ -32,6 +32,22 @@ CREATE TEMPORARY TABLE weather_day_batch (
     temperature_max_celsius double precision, temperature_min_celsius double precision, wind_kmh double precision,
     gust_kmh double precision, source text, told_at timestamptz, version text COLLATE "C"
 ) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE alert_batch (
+    alert_id text, source text, sent_at timestamptz, effective_at timestamptz, onset_at timestamptz, expires_at timestamptz, ends_at timestamptz,
+    status text, message_type text, event text, severity text, certainty text, urgency text, response text, headline text, description text,
+    instruction text, sender_name text, area_desc text, zones jsonb, refers_to jsonb, geometry jsonb, parameters jsonb, version text COLLATE "C"
+) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE social_post_batch (
+    post_id text, source text, posted_at timestamptz, author_hash text, text text, language text, topics text[], question boolean,
+    rumor boolean, verified boolean, reposts integer, in_reply_to text, url text, latitude double precision, longitude double precision,
+    version text COLLATE "C"
+) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE social_repost_batch (
+    repost_id text, post_id text, reposted_at timestamptz
+) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE social_reply_batch (
+    reply_id text, post_id text, replied_at timestamptz, source text COLLATE "C"
+) ON COMMIT DELETE ROWS;
 CREATE TEMPORARY TABLE feed_batch (
     feed text, name text, cadence_seconds numeric, topic text, partition integer,
     newest_event_at timestamptz, heartbeat_at timestamptz, events bigint
@@ -190,6 +206,53 @@ ON CONFLICT (station, day) DO UPDATE SET
     temperature_max_celsius = excluded.temperature_max_celsius, temperature_min_celsius = excluded.temperature_min_celsius,
     wind_kmh = excluded.wind_kmh, gust_kmh = excluded.gust_kmh, source = excluded.source, told_at = excluded.told_at, version = excluded.version
 WHERE (excluded.told_at, excluded.version) > (d.told_at, d.version);
+
+-- sink-alerts --
+-- Keep every message of the weather service; of two tellings of one message the one with the greater version holds, and what a person entered stays.
+INSERT INTO alert AS a (
+    alert_id, source, sent_at, effective_at, onset_at, expires_at, ends_at, status, message_type, event, severity, certainty, urgency, response,
+    headline, description, instruction, sender_name, area_desc, zones, refers_to, geometry, parameters, version
+)
+SELECT alert_id, source, sent_at, effective_at, onset_at, expires_at, ends_at, status, message_type, event, severity, certainty, urgency, response,
+       headline, description, instruction, sender_name, area_desc, ARRAY(SELECT jsonb_array_elements_text(zones)),
+       ARRAY(SELECT jsonb_array_elements_text(refers_to)), geometry, parameters, version
+FROM alert_batch ORDER BY alert_id
+ON CONFLICT (alert_id) DO UPDATE SET
+    source = excluded.source, sent_at = excluded.sent_at, effective_at = excluded.effective_at, onset_at = excluded.onset_at,
+    expires_at = excluded.expires_at, ends_at = excluded.ends_at, status = excluded.status, message_type = excluded.message_type,
+    event = excluded.event, severity = excluded.severity, certainty = excluded.certainty, urgency = excluded.urgency, response = excluded.response,
+    headline = excluded.headline, description = excluded.description, instruction = excluded.instruction, sender_name = excluded.sender_name,
+    area_desc = excluded.area_desc, zones = excluded.zones, refers_to = excluded.refers_to, geometry = excluded.geometry,
+    parameters = excluded.parameters, version = excluded.version
+WHERE excluded.version > a.version AND a.entered_by IS NULL;
+
+-- sink-social-posts --
+-- Keep every public post; of two tellings of one post the one with the greater version holds, and a text that was forgotten stays so.
+INSERT INTO social_post AS p (
+    post_id, source, posted_at, author_hash, text, language, topics, question, rumor, verified, reposts, in_reply_to, url, latitude, longitude,
+    version
+)
+SELECT * FROM social_post_batch ORDER BY post_id
+ON CONFLICT (post_id) DO UPDATE SET
+    source = excluded.source, posted_at = excluded.posted_at, author_hash = excluded.author_hash, text = excluded.text,
+    language = excluded.language, topics = excluded.topics, question = excluded.question, rumor = excluded.rumor, verified = excluded.verified,
+    reposts = excluded.reposts, in_reply_to = excluded.in_reply_to, url = excluded.url, latitude = excluded.latitude,
+    longitude = excluded.longitude, version = excluded.version
+WHERE excluded.version > p.version AND p.text IS NOT NULL;
+
+-- sink-social-reposts --
+-- Keep the reposts, each once; of two tellings of one the earlier holds.
+INSERT INTO social_repost AS r (repost_id, post_id, reposted_at)
+SELECT repost_id, post_id, reposted_at FROM social_repost_batch ORDER BY repost_id
+ON CONFLICT (repost_id) DO UPDATE SET post_id = excluded.post_id, reposted_at = excluded.reposted_at
+WHERE (excluded.reposted_at, excluded.post_id COLLATE "C") < (r.reposted_at, r.post_id COLLATE "C");
+
+-- sink-social-replies --
+-- Keep the city's answers, each once; of two tellings of one the earlier holds.
+INSERT INTO social_reply AS r (reply_id, post_id, replied_at, source)
+SELECT reply_id, post_id, replied_at, source FROM social_reply_batch ORDER BY reply_id
+ON CONFLICT (reply_id) DO UPDATE SET post_id = excluded.post_id, replied_at = excluded.replied_at, source = excluded.source
+WHERE (excluded.replied_at, excluded.post_id COLLATE "C", excluded.source) < (r.replied_at, r.post_id COLLATE "C", r.source COLLATE "C");
 
 -- sink-feeds --
 -- Note how far each feed has come in each partition.

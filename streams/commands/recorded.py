@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from sql.settings import settings
 from streams.commands import ended_by_signal, plain_errors, source_named, source_options
+from streams.commands.social import follow_bluesky, follow_mastodon
 from streams.records import lines
 from streams.replay import Summary, run as replay_file
 from streams.sources.kinds import FOLLOWED_KINDS, KINDS
@@ -53,7 +54,7 @@ def replay(kind: str, file: Path, speed: float | None, start: str, name: str | N
     signal.signal(signal.SIGTERM, _terminated)
     watched = sys.stderr.isatty()
     source = source_named(kind, name, mapping)
-    total = sum(1 for _ in lines(file)) if watched and kind not in ("connect", "open311", "nws-forecast") else None
+    total = sum(1 for _ in lines(file)) if watched and kind not in ("connect", "open311", "nws-forecast", "nws") else None
     with tqdm(total=total, desc=file.name, unit=" records", unit_scale=True, disable=not watched) as bar:
         summary = replay_file(file, source, speed=speed, start_now=start == "now", progress=bar.update)
     click.echo(_sentence(summary))
@@ -71,23 +72,58 @@ def _terminated(*_: object) -> None:
     raise SystemExit(TERMINATED)
 
 
-@click.command(short_help="Publish what is written to a log, until stopped.")
-@click.argument("kind", type=click.Choice(FOLLOWED_KINDS))
-@click.argument("file", type=click.Path(dir_okay=False, readable=True, path_type=Path))
-@click.option(
-    "--from-end/--from-start", default=False, help="The first time, leave out what FILE holds already; by default all of it is read."
-)
-@click.option(
-    "--heartbeat-seconds", type=click.FloatRange(min=0.1), default=5.0, show_default=True, help="How often to tell that nothing is new."
-)
-@source_options
-@plain_errors
-def follow(kind: str, file: Path, from_end: bool, heartbeat_seconds: float, name: str | None, mapping: str | None) -> None:
-    """Publish what is written to the log FILE, until stopped: through rotation and restarts, without loss or repeats."""
-    from streams.follow import Follower
+class _Follow(click.Group):
+    """`follow KIND …`; options may also stand before the kind."""
 
-    stop = ended_by_signal()
-    source = source_named(kind, name, mapping)
-    follower = Follower(file, source, state_dir=settings().state_dir, from_end=from_end, heartbeat_seconds=heartbeat_seconds, stop=stop)
-    follower.run()
-    click.echo(f"{follower.events:,} events published, {follower.unreadable:,} lines unreadable")
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """The kind goes first, wherever it stands."""
+        place = next((number for number, word in enumerate(args) if word in self.commands), 0)
+        return super().parse_args(ctx, [*args[place : place + 1], *args[:place], *args[place + 1 :]])
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """The kind that was named.
+
+        Raises:
+            click.BadParameter: there is none of that name.
+        """
+        if args and args[0] not in self.commands and not args[0].startswith("-"):
+            raise click.BadParameter(f"{args[0]!r} is not one of {', '.join(map(repr, self.list_commands(ctx)))}.", param_hint="KIND")
+        return super().resolve_command(ctx, args)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The kinds: logs first."""
+        return list(self.commands)
+
+
+@click.group(cls=_Follow, short_help="Publish what is written to a log or posted in public, until stopped.", subcommand_metavar="KIND …")
+def follow() -> None:
+    """Publish what is written to a log or posted in public, until stopped."""
+
+
+def _follow_log(kind: str) -> click.Command:
+    @click.argument("file", type=click.Path(dir_okay=False, readable=True, path_type=Path))
+    @click.option(
+        "--from-end/--from-start", default=False, help="The first time, leave out what FILE holds already; by default all of it is read."
+    )
+    @click.option(
+        "--heartbeat-seconds", type=click.FloatRange(min=0.1), default=5.0, show_default=True, help="How often to tell that nothing is new."
+    )
+    @source_options
+    @plain_errors
+    def followed(file: Path, from_end: bool, heartbeat_seconds: float, name: str | None, mapping: str | None) -> None:
+        """Publish what is written to the log FILE, until stopped: through rotation and restarts, without loss or repeats."""
+        from streams.follow import Follower
+
+        stop = ended_by_signal()
+        source = source_named(kind, name, mapping)
+        follower = Follower(file, source, state_dir=settings().state_dir, from_end=from_end, heartbeat_seconds=heartbeat_seconds, stop=stop)
+        follower.run()
+        click.echo(f"{follower.events:,} events published, {follower.unreadable:,} lines unreadable")
+
+    return click.command(name=kind)(followed)
+
+
+for _kind in FOLLOWED_KINDS:
+    follow.add_command(_follow_log(_kind))
+for _command in (follow_mastodon, follow_bluesky):
+    follow.add_command(_command)

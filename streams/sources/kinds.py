@@ -5,15 +5,18 @@ from datetime import datetime
 from pathlib import Path
 
 from sql.settings import settings
+from streams.social.authors import Authors
 from streams.sources import Source, utc_now
 from streams.sources.asterisk import QueueLog
 from streams.sources.cloudevents import CloudEvents
 from streams.sources.connect import Connect
 from streams.sources.mapping import NO_MAPPING, InvalidMapping, Mapping, read_mapping
+from streams.sources.nws_alerts import NwsAlerts
 from streams.sources.nws_forecast import NwsForecast
 from streams.sources.open311 import Open311
 from streams.sources.request_mapping import NO_REQUEST_MAPPING, RequestMapping, find_mapping, read_request_mapping, shipped
 from streams.sources.request_table import RequestTable
+from streams.sources.social_posts import SocialPosts
 
 DEFAULT_NAMES = {
     "asterisk": "asterisk/pbx1",
@@ -22,6 +25,8 @@ DEFAULT_NAMES = {
     "open311": "open311/server1",
     "requests": "requests/table1",
     "nws-forecast": "nws/forecast1",
+    "nws": "nws/alerts1",
+    "social": "social/posts1",
 }
 KINDS = tuple(DEFAULT_NAMES)
 FOLLOWED_KINDS = ("asterisk", "connect")
@@ -75,4 +80,8 @@ def source_of(kind: str, *, name: str | None = None, mapping: AnyMapping | None 
         return RequestTable(name, mapping=city, zone=settings().zone, clock=clock)
     if kind == "nws-forecast":
         return NwsForecast(name, clock=clock)
+    if kind == "nws":
+        return NwsAlerts(name, clock=clock)
+    if kind == "social":
+        return SocialPosts(name, Authors.of(settings()), zone=settings().zone, clock=clock)
     return CloudEvents(name, clock=clock)
