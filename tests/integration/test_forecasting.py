@@ -14,13 +14,12 @@ from sqlalchemy import Engine, create_engine, text
 from forecasting import cycle, hindcast, learning, scenarios, store
 from forecasting.demand import NothingToLearnFrom
 from sql import queries
+from tests import forecast_city
 from tests.servers import Services
 
 ZONE = ZoneInfo("America/New_York")
 NOW = datetime(2026, 3, 10, 18, 10, tzinfo=UTC)  # 14:10, two days after the clocks went forward
 QUEUES = {"general": 0.7, "streets": 0.3}
-DAYS = 400
-SNOW_DAYS = (60, 130, 380)  # days before today
 
 
 @pytest.fixture(scope="module")
@@ -35,45 +34,12 @@ def module_database(services: Services, migrated_template: str) -> str:
 def city(module_database: str) -> Iterator[Engine]:
     """Four hundred days of two queues that fall on a snow day and rise after it, and this morning's contacts by the stream's own count."""
     engine = create_engine(module_database.replace("postgresql://", "postgresql+psycopg://"))
-    rng = np.random.default_rng(311)
-    today = pd.Timestamp(NOW.astimezone(ZONE).date())
-    with engine.begin() as connection:
-        for number, queue in enumerate(QUEUES):
-            connection.execute(text("INSERT INTO queue (queue, name, position) VALUES (:q, :q, :n)"), {"q": queue, "n": number})
-        import_id = connection.execute(
-            text("INSERT INTO volume_import (file_name, imported_by) VALUES ('f', 't') RETURNING import_id")
-        ).scalar_one()
-        rows = []
-        for before in range(DAYS, -1, -1):
-            day = today - pd.Timedelta(days=before)
-            level = 600 * (0.5 if day.day_of_week >= 5 else 1.0) * _snow_effect(before)
-            starts = pd.date_range(day.tz_localize(ZONE), (day + pd.Timedelta(days=1)).tz_localize(ZONE), freq="30min", inclusive="left")
-            shape = np.exp(-(((np.asarray(starts.hour) * 2 - 26) / 9.0) ** 2)) + 0.05
-            for queue, share in QUEUES.items():
-                for start, mean in zip(starts, level * share * shape / shape.sum(), strict=True):
-                    if start < pd.Timestamp(NOW):
-                        rows.append({"q": queue, "s": start.to_pydatetime(), "c": int(rng.poisson(mean)), "i": import_id})
-        connection.execute(text("INSERT INTO volume (queue, starts_at, minutes, contacts, import_id) VALUES (:q, :s, 30, :c, :i)"), rows)
-        weather = [
-            {"d": (today - pd.Timedelta(days=n)).date(), "s": 200.0 if n in SNOW_DAYS else 0.0, "t": 8.0 - 6 * np.cos(2 * np.pi * n / 365)}
-            for n in range(1, DAYS + 1)
-        ]
-        connection.execute(
-            text(
-                "INSERT INTO weather_day (station, day, snow_mm, precipitation_mm, temperature_max_celsius, temperature_min_celsius, wind_kmh, source)"
-                " VALUES ('', :d, :s, 0, :t, :t - 6, 10, 'file')"
-            ),
-            weather,
-        )
+    with psycopg.connect(module_database) as connection:
+        forecast_city.fill(connection, NOW, ZONE, QUEUES)
     try:
         yield engine
     finally:
         engine.dispose()
-
-
-def _snow_effect(before: int) -> float:
-    since = [snow - before for snow in SNOW_DAYS if 0 <= snow - before <= 1]
-    return 1.0 if not since else (0.6, 1.8)[min(since)]
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +80,7 @@ def test_the_plan_requires_more_people_at_noon_than_at_night(city: Engine, run_i
 
 def test_without_a_weather_forecast_and_with_few_storms_the_run_says_so(learned: learning.Learned) -> None:
     assert any("no weather forecast" in note for note in learned.notes)
-    assert learned.storms_seen == len(SNOW_DAYS)
+    assert learned.storms_seen == len(forecast_city.SNOW_DAYS)
 
 
 def test_what_was_counted_after_the_instant_changes_nothing(city: Engine) -> None:
