@@ -15,6 +15,7 @@ from dashboard.parts import Kind
 
 PAGES = (
     ("views/live.py", "Live"),
+    ("views/emergency.py", "Emergency"),
     ("views/map.py", "Map"),
     ("views/departments.py", "Departments"),
     ("views/incident.py", "Incident"),
@@ -52,4 +53,4 @@ def show(kind: Kind, key: str, figure: Figure, *, height: int | None = None) -> 
     """
     at = time.time()
     # The components of one page arrive in any order: each is a sequence of its own, lest one that comes late is taken for an old one.
-    parts.made(kind, f"desk_{key}", figure, at=at, boot=f"{BOOT}-desk-{key}", seq=int(at * 1000), size="desk", height=height)
+    parts.made(kind, key, figure, place="desk", at=at, boot=f"{BOOT}-desk-{key}", seq=int(at * 1000), size="desk", height=height)

@@ -14,8 +14,10 @@ st.html(HERE / "static" / "app.css")
 st.navigation(
     [
         st.Page(HERE / "views" / "live.py", title="Live", url_path="live", default=True),
+        st.Page(HERE / "views" / "emergency.py", title="Emergency", url_path="emergency"),
         st.Page(HERE / "views" / "map.py", title="Map", url_path="map"),
         st.Page(HERE / "views" / "departments.py", title="Departments", url_path="departments"),
+        st.Page(HERE / "views" / "incident.py", title="Incident", url_path="incident"),
         st.Page(HERE / "views" / "staffing.py", title="Staffing", url_path="staffing"),
         st.Page(HERE / "views" / "weekly.py", title="Weekly review", url_path="weekly"),
         st.Page(HERE / "views" / "system.py", title="System", url_path="system"),

@@ -14,14 +14,30 @@ import streamlit as st
 from dashboard import stream
 from dashboard.charts import DATASET, DayChart
 from dashboard.edition import BOOT
+from dashboard.figure import Figure
 from dashboard.loader import current
 from dashboard.tokens import Mode
 
 HERE = Path(__file__).resolve().parent / "components"
 HEARTBEAT_SECONDS = 5.0
 
-Kind = Literal["tile", "strip", "queues", "people", "languages", "heading", "table", "board", "legend", "ahead"]
-Size = Literal["wall", "row", "desk"]
+Kind = Literal[
+    "tile",
+    "strip",
+    "queues",
+    "people",
+    "languages",
+    "heading",
+    "table",
+    "board",
+    "legend",
+    "ahead",
+    "stormclock",
+    "log",
+    "lifelines",
+    "shifts",
+]
+Size = Literal["wall", "mid", "small", "row", "desk"]
 
 
 @cache
@@ -54,6 +70,28 @@ def part(kind: Kind, figure: str, *, page: str, height: int | None = None, size:
     message = {"boot": BOOT, "seq": edition.number, "now": time.time(), "figures": {figure: edition.figures[figure]}}
     data = {"part": figure, "message": message, "stream": stream.address(page), "height": height, "size": size}
     component(kind)(key=f"part_{figure}", data=data, height=height or "content")
+
+
+def made(
+    kind: Kind, key: str, figure: Figure, *, place: str, at: float, boot: str, seq: int = 1, size: Size, height: int | None = None
+) -> None:
+    """A figure that the page made itself; no stream brings it changes.
+
+    Args:
+        kind: the component.
+        key: of the figure, one of its own on the page.
+        figure: what that component draws.
+        place: what the component's own key begins with: `part` on a wall, `desk` on a desk.
+        at: the clock by which ages are told, seconds since 1970: now, or in a replay the instant that is shown.
+        boot: which sequence of figures it belongs to.
+        seq: its number there.
+        size: which type sizes.
+        height: px; None: as high as its contents.
+    """
+    message = {"boot": boot, "seq": seq, "now": at, "figures": {key: figure}}
+    component(kind)(
+        key=f"{place}_{key}", data={"part": key, "message": message, "height": height, "size": size}, height=height or "content"
+    )
 
 
 def day_chart() -> None:

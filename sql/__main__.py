@@ -107,7 +107,7 @@ def rebuild(check: bool) -> None:
 @click.option("--units", type=click.Choice(SYSTEMS), help="Observations: of columns that do not say theirs; without it, by the others.")
 @plain_errors
 def load(kind: str, file: Path, area_kind: str | None, name_property: str | None, station: str | None, units: Units | None) -> None:
-    """Load what people edit (queues, targets, departments, incidents: TOML; areas: GeoJSON), and weather observations (CSV).
+    """Load what people edit (areas: GeoJSON; everything else: TOML), and weather observations (CSV).
 
     The requests that are in the tables already get their place, department and due day anew.
     """

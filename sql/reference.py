@@ -1,11 +1,12 @@
-"""What people edit in files and the database keeps: names and places of queues and departments, what was promised, and incidents.
+"""What people edit in files and the database keeps: names of queues and departments, promises, incidents, approved answers, lifelines.
 
-A file is TOML; loading it again changes only what differs, and nothing is deleted. Areas come as GeoJSON: `sql.areas`.
+A file is TOML; loading it again changes only what differs, and nothing is deleted but types that a lifeline has no more. Areas come as
+GeoJSON: `sql.areas`.
 """
 
 import math
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ class Table:
         optional: those that may be missing.
         choices: the values that a column may have.
         of_texts: an entry is a text, its only column.
+        after: columns whose instant must lie after that of another column.
     """
 
     entry: str
@@ -39,10 +41,21 @@ class Table:
     optional: dict[str, type | tuple[type, ...]]
     choices: dict[str, tuple[str, ...]]
     of_texts: bool = False
+    after: dict[str, str] = field(default_factory=dict)
 
 
 _NUMBER = (int, float)
 _DAY = (date, datetime)
+LIFELINES = (  # FEMA's community lifelines, in their order; the query `lifelines` has the same
+    "Safety and security",
+    "Food, hydration, shelter",
+    "Health and medical",
+    "Energy",
+    "Communications",
+    "Transportation",
+    "Hazardous materials",
+    "Water systems",
+)
 KINDS: dict[str, tuple[Table, ...]] = {
     "queues": (Table("queue", "write-queue", {"queue": str, "name": str}, {"channel": str, "position": int}, {}),),
     "targets": (
@@ -84,6 +97,17 @@ KINDS: dict[str, tuple[Table, ...]] = {
             {"kind": ("snow", "hurricane", "heat", "flood", "other")},
         ),
     ),
+    "answers": (
+        Table(
+            "answer",
+            "write-answer-loaded",
+            {"topic": str, "question": str, "answer": str, "owner": str, "source": str, "verified_at": _DAY, "review_by": _DAY},
+            {"search_words": list},
+            {},
+            after={"review_by": "verified_at"},
+        ),
+    ),
+    "lifelines": (Table("lifeline", "write-lifeline-types", {"name": str, "services": list}, {}, {"name": LIFELINES}),),
 }
 AT_INTAKE = {"targets", "departments"}  # what requests get from these changes with them
 RANGES = {
@@ -158,6 +182,8 @@ def _checked(table: Table, entry: dict[str, Any], where: str, zone: ZoneInfo) ->
             raise InvalidFile(f"{where}: {name} is not known; there are {', '.join(columns)}")
         if not isinstance(value, columns[name]) or (isinstance(value, bool) and columns[name] is not bool) or value == "":
             raise InvalidFile(f"{where}: {name} is {value!r}, of the wrong kind")
+        if isinstance(value, list) and not all(isinstance(one, str) and one.strip() for one in value):
+            raise InvalidFile(f'{where}: {name} is {value!r}; write texts, such as ["…", "…"]')
         if name in table.choices and value not in table.choices[name]:
             raise InvalidFile(f"{where}: {name} is {value!r}; it is one of {', '.join(table.choices[name])}")
         least, largest = RANGES.get(name, (-math.inf, math.inf))
@@ -165,9 +191,12 @@ def _checked(table: Table, entry: dict[str, Any], where: str, zone: ZoneInfo) ->
             raise InvalidFile(f"{where}: {name} is {value!r}; it lies between {least:g} and {largest:g}")
     if missing := table.required.keys() - entry.keys():
         raise InvalidFile(f"{where}: {', '.join(sorted(missing))} is missing")
-    checked = {name: entry.get(name) for name in columns}
+    checked: dict[str, Any] = {name: entry.get(name) for name in columns}
     for name, value in checked.items():
         if isinstance(value, date):
             moment = value if isinstance(value, datetime) else datetime.combine(value, time(), zone)
             checked[name] = moment if moment.tzinfo else moment.replace(tzinfo=zone)
+    for name, earlier in table.after.items():
+        if checked[name] <= checked[earlier]:
+            raise InvalidFile(f"{where}: {name} is {checked[name].isoformat()}; it lies after {earlier}, {checked[earlier].isoformat()}")
     return checked

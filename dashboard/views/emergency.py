@@ -60,7 +60,7 @@ class Drawn:
         if self._figures is None:
             part(kind, key, page=PAGE, height=height, size=size)
         else:
-            made(kind, f"part_{key}", self._figures[key], at=self._at, boot=f"{BOOT}-replay-{self._at}", seq=1, size=size, height=height)
+            made(kind, key, self._figures[key], place="part", at=self._at, boot=f"{BOOT}-replay-{self._at}", size=size, height=height)
 
 
 def wall(drawn: Drawn, known: Emergency | None, chart: DayChart | None) -> None:
@@ -112,7 +112,7 @@ def city(known: Emergency, drawn: Drawn) -> None:
         warned = emergency_clock.shapes(known)
         st.pydeck_chart(map_deck.deck(cells, base, mode, extruded=False, text_pixels=NAMES, warned=warned), height=MAP, key="em_city")
     said = map_cells.legend(cells, mode, "ratio") | {"note": f"{emergency_figures.placed_words(cells)}. {OUTLINED}"}
-    made("legend", "em_legend", said, at=drawn.now(), boot=f"{BOOT}-legend-{drawn.now()}", seq=1, size="wall", height=LEGEND)
+    made("legend", "em_legend", said, place="part", at=drawn.now(), boot=f"{BOOT}-legend-{drawn.now()}", size="wall", height=LEGEND)
 
 
 @st.fragment(run_every=HEARTBEAT_SECONDS)

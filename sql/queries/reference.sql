@@ -41,6 +41,30 @@ INSERT INTO closing_phrase (phrase) VALUES (:phrase) ON CONFLICT DO NOTHING;
 INSERT INTO incident (name, kind, onset_at, ended_at, opened_at) VALUES (:name, :kind, :onset_at, :ended_at, :onset_at)
 ON CONFLICT (name) DO UPDATE SET kind = excluded.kind, onset_at = excluded.onset_at, ended_at = excluded.ended_at;
 
+-- write-answer-loaded --
+-- Keep an approved answer from a file as a new version, unless its words are those that the file had when it was loaded last: what people changed on the screen since then stays.
+WITH known AS (
+    SELECT answer_id FROM approved_answer WHERE question = :question ORDER BY saved_by = 'a file' DESC, version_id DESC LIMIT 1
+), loaded AS (
+    SELECT a.* FROM approved_answer AS a JOIN known USING (answer_id) WHERE a.saved_by = 'a file' ORDER BY a.version_id DESC LIMIT 1
+)
+INSERT INTO approved_answer (answer_id, topic, question, answer, search_words, owner, source, verified_at, review_by, saved_by)
+SELECT coalesce((SELECT answer_id FROM known), nextval('approved_answer_number')), :topic, :question, :answer, coalesce(cast(:search_words AS text[]), '{}'), :owner,
+       :source, cast(:verified_at AS timestamptz), cast(:review_by AS timestamptz), 'a file'
+WHERE NOT EXISTS (
+    SELECT FROM loaded AS l
+    WHERE (l.topic, l.question, l.answer, l.search_words, l.owner, l.source, l.verified_at, l.review_by)
+        = (:topic, :question, :answer, coalesce(cast(:search_words AS text[]), '{}'), :owner, :source, cast(:verified_at AS timestamptz),
+           cast(:review_by AS timestamptz)));
+
+-- write-lifeline-types --
+-- Say which types of requests tell of a lifeline, all of them.
+WITH gone AS (
+    DELETE FROM lifeline_type WHERE lifeline = :name AND service_name <> ALL (cast(:services AS text[]))
+)
+INSERT INTO lifeline_type (lifeline, service_name) SELECT DISTINCT cast(:name AS text), service FROM unnest(cast(:services AS text[])) AS service
+ON CONFLICT DO NOTHING;
+
 -- write-areas-of-kind-gone --
 -- Forget the areas of a kind before they are loaded anew.
 DELETE FROM area WHERE kind = :kind;
