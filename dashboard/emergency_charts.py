@@ -16,7 +16,7 @@ from dashboard.tokens import Mode, colours
 DATASET = "storm"
 ROOM_ABOVE = 1.18
 TICKS_EVERY, MOST_TICKS = (6, 12, 24, 48), 9
-EDGE = 2  # hours within which a word would touch the edge
+EDGE, WIDE = 2, 6  # hours within which a word, or a long one, would touch the edge
 
 
 def contacts(
@@ -84,6 +84,8 @@ def _words(data: pd.DataFrame, now: float, clock: Clock, beside_name: str, *, ca
         if column not in inside:
             continue
         line = inside[column].dropna()
+        if column == "calm":  # the longest word, in the middle over its point
+            line = line[(inside["hour"][line.index] > clock.first + WIDE) & (inside["hour"][line.index] < clock.last - WIDE)]
         if line.empty:
             continue
         coming = line[inside["hour"][line.index] > now]

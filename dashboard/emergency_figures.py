@@ -131,21 +131,22 @@ def _give_up(known: Emergency, verdict: StormVerdict, source: Source) -> Figure:
     few = {"none": "Too few"}
     since = f"{wording.count(now.abandoned_since)} since {'onset' if known.clock.is_storm else 'yesterday'}"
     return _tile(
-        TITLES["em_give_up"], value, verdict.give_up, stamp(source), unit="%", compare=since, empty="Nobody called in 1 h", words=few
+        TITLES["em_give_up"],
+        value,
+        verdict.give_up,
+        stamp(source),
+        unit="%",
+        compare=since,
+        empty="Nobody called in 1 h" if not now.contacts_hour else "Not told",
+        words=few,
     )
 
 
 def _open(known: Emergency) -> Figure:
     now = known.now
-    change = now.open_requests - now.open_requests_hour_ago
-    return _tile(
-        "Open requests",
-        wording.count(now.open_requests),
-        "none",
-        aged(known),
-        compare=f"{wording.change(change)} in 1 h",
-        words={"none": ""},
-    )
+    value = None if now.open_requests is None else wording.count(now.open_requests)
+    change = wording.change((now.open_requests or 0) - now.open_requests_hour_ago)
+    return _tile(TITLES["em_open"], value, "none", aged(known), compare=f"{change} in 1 h", empty="None are told", words={"none": ""})
 
 
 def _wait(known: Emergency, verdict: StormVerdict, source: Source) -> Figure:
@@ -163,15 +164,10 @@ def _usual_words(count: int, usual: Usual | None) -> str:
     return f"{count / usual.usual:.1f} × usual {wording.count(usual.usual)}"
 
 
-def _against_usual(known: Emergency, kind: str, count: int, status: Status) -> Figure:
-    return _tile(
-        TITLES[f"em_{kind}"],
-        wording.count(count),
-        status,
-        aged(known),
-        compare=_usual_words(count, known.usual.get(kind)),
-        words={"none": "", "ok": ""},
-    )
+def _against_usual(known: Emergency, kind: str, count: int | None, status: Status) -> Figure:
+    value = None if count is None else wording.count(count)
+    compare = "" if count is None else _usual_words(count, known.usual.get(kind))
+    return _tile(TITLES[f"em_{kind}"], value, status, aged(known), compare=compare, empty="None are told", words={"none": "", "ok": ""})
 
 
 def placed_words(cells: Cells) -> str:

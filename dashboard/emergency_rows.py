@@ -57,7 +57,7 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class StormNow:
-    """The hour before an instant, what waited and was open then, and the sums since the onset."""
+    """The hour before an instant, what waited and was open then, and the sums since the onset; None: nothing of the kind was ever told."""
 
     contacts_hour: int
     answered_hour: int
@@ -67,12 +67,12 @@ class StormNow:
     abandoned_since: int
     waiting_now: int
     longest_wait_now_seconds: float | None
-    requests_hour: int
-    requests_since: int
-    posts_hour: int
-    searches_hour: int
+    requests_hour: int | None
+    requests_since: int | None
+    posts_hour: int | None
+    searches_hour: int | None
     searches_without_answer_since: int
-    open_requests: int
+    open_requests: int | None
     open_requests_hour_ago: int
 
 

@@ -60,9 +60,9 @@ def wait_status(seconds: float | None) -> Status:
     return "act" if seconds >= WAIT_ACT_SECONDS else "watch" if seconds >= WAIT_WATCH_SECONDS else "ok"
 
 
-def above_usual(count: int, usual: Usual | None) -> Status:
+def above_usual(count: int | None, usual: Usual | None) -> Status:
     """A count of an hour against what is usual; it is watched, never acted on. None where too few weeks are known."""
-    if usual is None or usual.weeks < FEWEST_WEEKS:
+    if count is None or usual is None or usual.weeks < FEWEST_WEEKS:
         return "none"
     high = count > ABOVE_USUAL_WATCHES * usual.usual_high and count >= usual.usual_high + MORE_THAN_USUAL
     return "watch" if high else "ok"

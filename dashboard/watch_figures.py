@@ -74,4 +74,10 @@ def table(watch: Watch | None, zone: ZoneInfo) -> Figure:
     judged = watch.now.judged_at if watch else None
     failed = f", {wording.plural(watch.now.not_taken, 'message')} not delivered yet" if watch and watch.now.not_taken else ""
     told = "never judged: start `python -m streams watch`" if judged is None else f"by {watch.now.rules if watch else 0} rules{failed}"
-    return {"title": f"Alerts of the last day, {told}", "columns": columns, "rows": rows, "empty": "None fired", **stamp(Source(judged, CADENCE_SECONDS))}
+    return {
+        "title": f"Alerts of the last day, {told}",
+        "columns": columns,
+        "rows": rows,
+        "empty": "None fired",
+        **stamp(Source(judged, CADENCE_SECONDS)),
+    }

@@ -20,7 +20,7 @@ PSEUDO_ERRORS = norm.ppf((np.arange(13) + 0.5) / 13)  # a cold start's
 LEAST_ERRORS = 20
 COLD_SIGMA, LEAST_SIGMA = 0.12, 0.03
 WIDENINGS = np.array([0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.85, 1.0])
-USUAL_WIDENING, WIDENING_SPREAD, ERROR_WEIGHT = 0.4, 0.3, 0.5
+USUAL_WIDENING, WIDENING_SPREAD, ERROR_WEIGHT = 0.6, 0.15, 0.5
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ MOST_NOTES = 4
 PRIOR_CONTACTS = 200.0  # today's counts correct the rest of today by (200 + seen) ÷ (200 + expected); with 50 it is worse than nothing
 
 
-def full(connection: Connection, learned: Learned, zone: ZoneInfo, reason: str, began: float) -> int:
+def full(connection: Connection, learned: Learned, zone: ZoneInfo, reason: str, began: float, *, afterwards: bool = False) -> int:
     """Write a forecast of all days, with staffing and the scenario without a storm.
 
     Args:
@@ -28,6 +28,7 @@ def full(connection: Connection, learned: Learned, zone: ZoneInfo, reason: str, 
         zone: The city's.
         reason: Why now, in words.
         began: `time.perf_counter()` when the cycle began.
+        afterwards: It is made for an instant of the past, to be set beside what came: a hindcast, which no plan is made of.
 
     Returns:
         The id of the run.
@@ -38,7 +39,7 @@ def full(connection: Connection, learned: Learned, zone: ZoneInfo, reason: str, 
     rows = outlook.intervals(learned.fitted, expected, learned.days, weather.storm, zone)
     run_id = store.write_run(
         connection,
-        kind="full",
+        kind="hindcast" if afterwards else "full",
         made_at=learned.at,
         first_day=learned.first_day.date(),
         reason=reason,
@@ -50,8 +51,10 @@ def full(connection: Connection, learned: Learned, zone: ZoneInfo, reason: str, 
     )
     write_days(connection, run_id, learned, expected, weather)
     store.write_intervals(connection, "forecast_interval", run_id, rows)
-    staffing.write(connection, run_id, rows, learned.at)
     _write_without_storm(connection, run_id, learned, zone)
+    if afterwards:
+        return run_id
+    staffing.write(connection, run_id, rows, learned.at)
     today(connection, learned.at, zone, quiet=True)
     staffing.carry(connection, learned.at, zone)
     connection.execute(text("SELECT pg_notify('city311', 'forecast')"))

@@ -60,6 +60,18 @@ def run_once(zone: ZoneInfo, reason: str) -> tuple[Learned, int]:
     return learned, run_id
 
 
+def run_afterwards(at: datetime, zone: ZoneInfo) -> tuple[Learned, int]:
+    """A forecast as it would have been made at an instant of the past, kept as a hindcast: the model learned and the run's id.
+
+    Raises:
+        NothingToLearnFrom: no queue had two weeks of counts then.
+    """
+    began = time.perf_counter()
+    with engine().begin() as connection:
+        learned = learn(connection, at, zone)
+        return learned, cycle.full(connection, learned, zone, "made afterwards, with what was known then", began, afterwards=True)
+
+
 def serve(stop: Callable[[], bool]) -> None:
     """Go on until `stop` says so."""
     zone, state = settings().zone, State()

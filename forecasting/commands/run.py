@@ -16,14 +16,24 @@ from sql.settings import settings
 
 @click.command(short_help="Forecast once: fit, forecast, and keep it.")
 @click.option("--reason", default="by hand", show_default=True, metavar="WORDS", help="Why now; the screen shows it.")
+@click.option(
+    "--as-of",
+    type=click.DateTime(["%Y-%m-%dT%H:%M"]),
+    metavar="T",
+    help="Forecast as at this time of the city, with what was known then: kept as a hindcast, to be set beside what came.",
+)
 @plain_errors
-def run(reason: str) -> None:
+def run(reason: str, as_of: datetime | None) -> None:
     """One cycle: fit every queue, forecast 14 days by half hour with staffing, and keep all of it with its issue time."""
     from forecasting.demand import NothingToLearnFrom
-    from forecasting.serve import run_once
+    from forecasting.serve import run_afterwards, run_once
 
+    zone = settings().zone
+    at = None if as_of is None else as_of.replace(tzinfo=zone).astimezone(UTC)
+    if at is not None and at > datetime.now(UTC):
+        raise click.BadParameter(f"{as_of:%Y-%m-%dT%H:%M} lies ahead: name a time that is over.", param_hint="--as-of")
     try:
-        learned, run_id = run_once(settings().zone, reason)
+        learned, run_id = run_once(zone, reason) if at is None else run_afterwards(at, zone)
     except NothingToLearnFrom as error:
         raise Refused(str(error)) from None
     click.echo(f"forecast {run_id}: {len(learned.fitted)} queues, {learned.days[0]:%Y-%m-%d} to {learned.days[-1]:%Y-%m-%d}")

@@ -44,10 +44,12 @@ RETURNS TABLE (queue text, interval_start timestamptz, contacts double precision
     GROUP BY 1, 2
     UNION ALL
     (
+        -- an hour that was counted as one is half in each of its halves
         SELECT DISTINCT ON (queue, half_hour) queue, half_hour, contacts FROM (
-            SELECT queue, date_bin('30 minutes', starts_at, '2000-01-01 00:00:00+00') AS half_hour, minutes, sum(contacts) AS contacts
-            FROM volume
-            WHERE minutes <= 30 AND starts_at >= from_at AND starts_at < least(to_at, coalesce(metric.stream_counts_from(zone), 'infinity'))
+            SELECT queue, date_bin('30 minutes', starts_at + half * interval '30 minutes', '2000-01-01 00:00:00+00') AS half_hour, minutes,
+                   sum(contacts / (1 + (minutes = 60)::integer)) AS contacts
+            FROM volume CROSS JOIN LATERAL generate_series(0, (minutes = 60)::integer) AS half
+            WHERE minutes <= 60 AND starts_at >= from_at AND starts_at < least(to_at, coalesce(metric.stream_counts_from(zone), 'infinity'))
             GROUP BY 1, 2, 3
         ) AS v
         ORDER BY queue, half_hour, minutes

@@ -31,19 +31,25 @@ $$;
 
 -- Contacts offered in [from_at, to_at), as pieces of time with a count: the quarter hours of the stream, before it the imported files.
 CREATE FUNCTION metric.volume_pieces(from_at timestamptz, to_at timestamptz, zone text)
-RETURNS TABLE (starts_at timestamptz, ends_at timestamptz, contacts double precision) STABLE LANGUAGE sql AS $$
+RETURNS TABLE (starts_at timestamptz, ends_at timestamptz, contacts double precision) STABLE ROWS 500 LANGUAGE sql AS $$
+    WITH stream AS MATERIALIZED (
+        SELECT coalesce(metric.stream_counts_from(zone), 'infinity') AS from_at
+    ), told AS MATERIALIZED (
+        SELECT v.* FROM volume AS v
+        WHERE v.starts_at > from_at - interval '1 hour' AND v.starts_at < least(to_at, (SELECT stream.from_at FROM stream)) AND v.minutes <= 60
+    ), judged AS (
+        -- of an hour the total that was told, else its queues; the finest file is believed
+        SELECT t.*, min(t.minutes) OVER (PARTITION BY t.queue, hour) AS finest, bool_or(t.queue = '*') OVER (PARTITION BY hour) AS in_total
+        FROM told AS t CROSS JOIN LATERAL (SELECT date_bin('1 hour', t.starts_at, '2000-01-01 00:00:00+00') AS hour) AS h
+    )
     SELECT i.interval_start, i.interval_start + interval '15 minutes', sum(i.contacts)::double precision
     FROM contact_interval AS i
-    WHERE i.interval_start > greatest(from_at - interval '15 minutes', metric.stream_counts_from(zone) - interval '1 microsecond') AND i.interval_start < to_at
+    WHERE i.interval_start > from_at - interval '15 minutes' AND i.interval_start >= (SELECT stream.from_at FROM stream) AND i.interval_start < to_at
     GROUP BY i.interval_start
     UNION ALL
-    SELECT v.starts_at, v.starts_at + make_interval(mins => v.minutes), sum(v.contacts)
-    FROM volume AS v
-    WHERE v.minutes <= 60 AND v.starts_at > from_at - interval '1 hour' AND v.starts_at < least(to_at, coalesce(metric.stream_counts_from(zone), 'infinity'))
-      -- of an hour the total that was told, else its queues; the finest file is believed
-      AND (v.queue = '*' OR NOT EXISTS (SELECT FROM volume AS t WHERE t.queue = '*' AND t.minutes <= 60 AND t.starts_at = v.starts_at))
-      AND NOT EXISTS (SELECT FROM volume AS f WHERE f.queue = v.queue AND f.minutes < v.minutes AND f.starts_at = v.starts_at)
-    GROUP BY v.starts_at, v.minutes
+    SELECT j.starts_at, j.starts_at + make_interval(mins => j.minutes), sum(j.contacts)
+    FROM judged AS j WHERE j.minutes = j.finest AND (j.queue = '*' OR NOT j.in_total)
+    GROUP BY j.starts_at, j.minutes
 $$;
 
 -- What share of [starts_at, ends_at) lies in [from_at, to_at).
@@ -60,7 +66,7 @@ STABLE LANGUAGE sql AS $$
     SELECT slot, slot + interval '30 minutes', sum(f.yhat * coalesce(o.factor, 1)), sum(metric.quantile_at(f.quantiles, 0.1) * coalesce(o.factor, 1)),
            sum(metric.quantile_at(f.quantiles, 0.9) * coalesce(o.factor, 1)), bool_or(f.afterwards), max(f.made_at)
     FROM generate_series(date_bin('30 minutes', from_at, '2000-01-01 00:00:00+00'), to_at - interval '1 microsecond', interval '30 minutes') AS slot
-    CROSS JOIN (SELECT DISTINCT i.queue FROM staffing_input AS i) AS q
+    CROSS JOIN (SELECT queue FROM queue UNION SELECT DISTINCT v.queue FROM volume AS v WHERE v.queue <> '*') AS q
     CROSS JOIN LATERAL (
         SELECT * FROM (
             SELECT f.yhat, f.quantiles, false AS afterwards, r.made_at FROM forecast_interval AS f JOIN forecast_run AS r USING (run_id)
@@ -95,6 +101,6 @@ RETURNS TABLE (starts_at timestamptz, ends_at timestamptz, yhat double precision
     CROSS JOIN LATERAL (
         SELECT issued.scenario_id FROM issued WHERE issued.made_at <= slot ORDER BY issued.afterwards, issued.made_at DESC LIMIT 1
     ) AS s
-    JOIN scenario_interval AS f ON f.scenario_id = s.scenario_id AND f.interval_start = slot
+    JOIN scenario_interval AS f ON f.scenario_id = s.scenario_id AND f.interval_start = slot AND f.queue <> '*'  -- the total of the others
     GROUP BY slot
 $$;

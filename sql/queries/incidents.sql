@@ -123,7 +123,7 @@ LEFT JOIN counted ON counted.kind = kind.kind AND counted.number = n
 ORDER BY kind.kind, n;
 
 -- storm-now --
--- One row: the hour before `as_of` (contacts, answered, given up, requests, posts, searches), what waits then, open requests then and an hour before, and the same sums since `onset`.
+-- One row: the hour before `as_of` (contacts, answered, given up, requests, posts, searches), what waits then (of imported counts only contacts are known), open requests then and an hour before, and the same sums since `onset`; NULL where nothing of a kind was ever told.
 WITH bounds AS (
     SELECT cast(:onset AS timestamptz) AS onset_at, coalesce(cast(:as_of AS timestamptz), now()) AS as_of
 ), contacts AS (
@@ -136,19 +136,33 @@ WITH bounds AS (
                AS longest_wait_now_seconds
     FROM bounds AS b CROSS JOIN LATERAL metric.contacts(b.as_of) AS c
     WHERE c.queued_at >= least(b.onset_at, b.as_of - interval '1 day')
+), told AS (
+    SELECT sum(v.contacts * metric.overlap(v.starts_at, v.ends_at, b.as_of - interval '1 hour', b.as_of)) AS contacts_hour,
+           sum(v.contacts * metric.overlap(v.starts_at, v.ends_at, b.onset_at, b.as_of)) FILTER (WHERE b.onset_at < b.as_of) AS contacts_since
+    FROM bounds AS b CROSS JOIN LATERAL metric.volume_pieces(least(b.onset_at, b.as_of - interval '1 hour'), b.as_of, :zone) AS v
+    WHERE v.ends_at <= b.as_of AND v.starts_at < coalesce(metric.stream_counts_from(:zone), 'infinity')
 ), requests AS (
     SELECT count(*) FILTER (WHERE r.requested_datetime >= b.as_of - interval '1 hour') AS requests_hour,
            count(*) FILTER (WHERE r.requested_datetime >= b.onset_at) AS requests_since
     FROM bounds AS b JOIN request AS r ON r.requested_datetime >= least(b.onset_at, b.as_of - interval '1 hour') AND r.requested_datetime < b.as_of
-), told AS (
+), others AS (
     SELECT (SELECT count(*) FROM bounds AS b JOIN social_post AS p ON p.posted_at >= b.as_of - interval '1 hour' AND p.posted_at < b.as_of) AS posts_hour,
            (SELECT count(*) FROM bounds AS b JOIN search AS s ON s.performed_at >= b.as_of - interval '1 hour' AND s.performed_at < b.as_of) AS searches_hour,
            (SELECT count(*) FROM bounds AS b JOIN search AS s ON s.performed_at >= b.onset_at AND s.performed_at < b.as_of AND s.answers = 0) AS searches_without_answer_since,
            (SELECT count(*) FROM bounds AS b CROSS JOIN LATERAL metric.open_requests(b.as_of)) AS open_requests,
            (SELECT count(*) FROM bounds AS b CROSS JOIN LATERAL metric.open_requests(b.as_of - interval '1 hour')) AS open_requests_hour_ago
 )
-SELECT b.as_of, contacts.*, metric.share(contacts.abandoned_hour, contacts.contacts_hour) AS abandon_share_hour, requests.*, told.*
-FROM bounds AS b CROSS JOIN contacts CROSS JOIN requests CROSS JOIN told;
+SELECT b.as_of, coalesce(told.contacts_hour::bigint, contacts.contacts_hour) AS contacts_hour, contacts.answered_hour, contacts.abandoned_hour,
+       coalesce(told.contacts_since::bigint, contacts.contacts_since) AS contacts_since, contacts.abandoned_since, contacts.waiting_now,
+       contacts.longest_wait_now_seconds, metric.share(contacts.abandoned_hour, contacts.contacts_hour) AS abandon_share_hour,
+       CASE WHEN known.requests THEN requests.requests_hour END AS requests_hour, CASE WHEN known.requests THEN requests.requests_since END AS requests_since,
+       CASE WHEN known.posts THEN others.posts_hour END AS posts_hour, CASE WHEN known.searches THEN others.searches_hour END AS searches_hour,
+       others.searches_without_answer_since, CASE WHEN known.requests THEN others.open_requests END AS open_requests, others.open_requests_hour_ago
+FROM bounds AS b CROSS JOIN contacts CROSS JOIN told CROSS JOIN requests CROSS JOIN others
+CROSS JOIN LATERAL (
+    SELECT EXISTS (SELECT FROM request WHERE requested_datetime < b.as_of) AS requests, EXISTS (SELECT FROM social_post WHERE posted_at < b.as_of) AS posts,
+           EXISTS (SELECT FROM search WHERE performed_at < b.as_of) AS searches
+) AS known;
 
 -- storm-searches --
 -- One row a search term that residents looked up since `from` and that found no answer at least once, the most frequent first, at most `most`.
@@ -159,13 +173,23 @@ GROUP BY 1 HAVING count(*) FILTER (WHERE s.answers = 0) > 0
 ORDER BY without_answer DESC, term LIMIT coalesce(cast(:most AS integer), 20);
 
 -- storm-weather --
--- One row an hour in [from, to): the newest forecast for the grid that was issued when the hour began, and by `as_of`; snow and rain in millimetres an hour.
+-- One row an hour in [from, to): the newest forecast for the grid that was issued when the hour began, and by `as_of`; of days without one what the station measured, once they are over, in equal parts. Snow and rain in millimetres an hour.
 WITH bounds AS (
     SELECT cast(:from AS timestamptz) AS from_at, cast(:to AS timestamptz) AS to_at, coalesce(cast(:as_of AS timestamptz), now()) AS as_of
+), forecast AS MATERIALIZED (
+    SELECT h.hour_start, h.temperature_celsius, h.snow_mm, h.precipitation_mm, h.wind_kmh, h.gust_kmh, h.issued_at, false AS measured
+    FROM bounds AS b CROSS JOIN LATERAL metric.forecast_hours(:grid, b.from_at, b.to_at, b.as_of) AS h
+), measured AS (
+    SELECT slot, NULL::double precision, d.snow_mm / 24, d.precipitation_mm / 24, d.wind_kmh, d.gust_kmh, NULL::timestamptz, true
+    FROM bounds AS b
+    JOIN weather_day AS d ON d.station = :station AND (d.day + 1)::timestamp AT TIME ZONE :zone <= b.as_of AND (d.day + 1)::timestamp AT TIME ZONE :zone > b.from_at
+    CROSS JOIN LATERAL generate_series(d.day::timestamp AT TIME ZONE :zone, (d.day + 1)::timestamp AT TIME ZONE :zone - interval '1 hour', interval '1 hour') AS slot
+    WHERE slot >= b.from_at AND slot < b.to_at
+      AND NOT EXISTS (SELECT FROM forecast WHERE (forecast.hour_start AT TIME ZONE :zone)::date = d.day)
 )
-SELECT h.hour_start, h.temperature_celsius, h.snow_mm, h.precipitation_mm, h.wind_kmh, h.gust_kmh, h.issued_at, h.hour_start < b.as_of AS is_past
-FROM bounds AS b CROSS JOIN LATERAL metric.forecast_hours(:grid, b.from_at, b.to_at, b.as_of) AS h
-ORDER BY h.hour_start;
+SELECT w.*, w.hour_start < b.as_of AS is_past
+FROM bounds AS b CROSS JOIN (SELECT * FROM forecast UNION ALL SELECT * FROM measured) AS w
+ORDER BY w.hour_start;
 
 -- activity-log --
 -- One row an entry of an incident's log as recorded by `as_of`, the newest first: an entry that was corrected carries its newest wording beside its own, one that was promoted is significant.

@@ -4,7 +4,8 @@ SELECT (SELECT max(run_id) FROM forecast_run WHERE kind <> 'hindcast') AS run_id
        (SELECT max(upload_id) FROM schedule_upload) AS upload_id,
        (SELECT max(override_id) FROM forecast_override) AS override_id,
        (SELECT max(withdrawn_at) FROM forecast_override) AS withdrawn_at,
-       (SELECT max(scenario_id) FROM scenario WHERE kind = 'no storm' AND answered_at IS NOT NULL AND message IS NULL) AS no_storm_id,
+       (SELECT max(s.scenario_id) FROM scenario AS s JOIN forecast_run AS r USING (run_id)
+        WHERE s.kind = 'no storm' AND s.answered_at IS NOT NULL AND s.message IS NULL AND r.kind <> 'hindcast') AS no_storm_id,
        (SELECT max(computed_at) FROM staffing_carry) AS carried_at;
 
 -- staffing-queues --
@@ -135,5 +136,5 @@ SELECT scenario_id, pg_notify('city311_forecasting', 'scenario') FROM asked;
 SELECT queue, day, contacts, source, whole FROM metric.volume_by_day(:zone, coalesce(:as_of, now())) ORDER BY queue, day;
 
 -- volume-by-half-hour --
--- One row a queue and half hour, from the stream or from imported files of half hours or finer.
+-- One row a queue and half hour, from the stream or from imported files of hours or finer.
 SELECT queue, interval_start, contacts FROM metric.volume_by_half_hour(:from, :to, :zone) ORDER BY queue, interval_start;

@@ -24,11 +24,11 @@ STORM = Incident(1, "Winter Storm Hale", "snow", "Partial activation", ONSET, No
 QUIET = StormNow(600, 550, 30, 0.05, 9_000, 450, 4, 65.0, 50, 700, 20, 40, 12, 2_214, 1_904)
 BAR = ("chain_id", "event", "sent_at", "onset_at", "until", "held_until", "outcome")
 GROUPS = ("name", "requests", "usual", "ratio", "p", "stands_out")
-WEATHER = ("hour_start", "snow_mm", "precipitation_mm", "gust_kmh", "is_past")
+WEATHER = ("hour_start", "snow_mm", "precipitation_mm", "gust_kmh", "is_past", "measured")
 
 
 def weather(*snow: float) -> pd.DataFrame:
-    rows = [(ONSET + timedelta(hours=n), mm, mm / 10, 40.0, n < 18) for n, mm in enumerate(snow)]
+    rows = [(ONSET + timedelta(hours=n), mm, mm / 10, 40.0, n < 18, False) for n, mm in enumerate(snow)]
     return pd.DataFrame(rows, columns=list(WEATHER)).assign(hour_start=lambda one: pd.to_datetime(one["hour_start"], utc=True))
 
 

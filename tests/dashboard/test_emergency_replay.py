@@ -91,6 +91,13 @@ def forecasts(connection: psycopg.Connection, made_at: datetime, level: float) -
     ).fetchone()
     assert scenario
     connection.execute("INSERT INTO scenario_interval " + rows.format(scenario[0], level=level / 2), span)
+    connection.execute(
+        "INSERT INTO scenario_interval SELECT scenario_id, '*', interval_start, yhat, quantiles FROM scenario_interval WHERE scenario_id = %s",
+        scenario,
+    )
+    connection.execute(
+        "INSERT INTO forecast_interval SELECT run_id, '*', interval_start, yhat, quantiles FROM forecast_interval WHERE run_id = %s", run
+    )
 
 
 def past(connection: psycopg.Connection, url: str) -> None:

@@ -54,6 +54,12 @@ def test_storms_that_missed_widen_it_and_storms_that_hit_narrow_it():
     assert width(hit).mean() < width(usual).mean() < width(missed).mean()
 
 
+def test_one_storm_that_hit_does_not_make_the_next_one_certain():
+    calm, usual = band(past_forecasts()), band(past_forecasts(), load=2.0)
+    hit = band(past_forecasts(snow_every=60, snow_sigma=0.02), load=2.0)
+    assert (width(hit) - width(calm)).mean() > 0.6 * (width(usual) - width(calm)).mean()
+
+
 def test_a_small_count_is_less_certain_than_a_large_one():
     past = past_forecasts()
     assert (width(band(past, contacts=20.0)) > 2 * width(band(past))).all()

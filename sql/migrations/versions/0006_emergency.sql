@@ -200,3 +200,5 @@ CREATE TABLE watch_delivery (
 );
 CREATE INDEX watch_delivery_unsent ON watch_delivery (receiver, not_before) WHERE sent_at IS NULL AND dropped_at IS NULL;
 COMMENT ON TABLE watch_delivery IS 'To whom an alert of our own is to be sent, and whether it was: written in the transaction of the alert, sent afterwards.';
+
+CREATE INDEX volume_starts_at ON volume (starts_at);  -- a storm looks at some days of many years
