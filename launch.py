@@ -12,7 +12,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple, Protocol
 
 import click
@@ -32,10 +32,9 @@ HISTORY_WEEKS = 5.0
 LOOK_EVERY_SECONDS = 0.2
 ASK_EVERY_SECONDS = 1.0  # whether what is waited for is there: asking takes time from those who make it
 QUICK_CADENCE_SECONDS = 60.0  # of a feed that tells whether the present is reached; the weather's does not
-DASHBOARD_FROM = timedelta(days=5)
 SERVERS_WITHIN_SECONDS = 120.0
 DASHBOARD_WITHIN_SECONDS = 60.0
-MOVING_WITHIN_SECONDS = 300.0
+MOVING_WITHIN_SECONDS = 120.0
 PORTS_TRIED = 50
 ONE_WISH_SECONDS = 1.0  # make and timeout pass on a signal that we got already
 
@@ -80,6 +79,14 @@ class Progress:
         """
         if self.end_wished:
             raise Stopped
+
+    def going_on(self, what: str) -> None:
+        """Say what goes on beside: rewritten while a person watches, else a line for each new word."""
+        if self._watched:
+            click.echo(f"\r\x1b[K{what}", nl=False)
+        elif what != self._last:
+            click.echo(what)
+        self._last = what
 
     def say(self, text: str) -> None:
         """A line that stays."""
@@ -205,12 +212,10 @@ class Told(NamedTuple):
 
     Attributes:
         events: in the tables.
-        behind: how far the contact centre's feeds are behind the present; None: not all of them have spoken.
-        live: whether one of them is up to date.
+        live: whether all those that speak often are up to date.
     """
 
     events: int
-    behind: timedelta | None
     live: bool
 
 
@@ -221,9 +226,8 @@ def told_so_far() -> Told:
     with contextlib.suppress(DatabaseUnavailable, SQLAlchemyError), engine(read=True).connect() as connection:
         feeds = frame("feeds", connection)
         quick = feeds[feeds["cadence_seconds"] <= QUICK_CADENCE_SECONDS]
-        behind = timedelta(seconds=float(quick["age_seconds"].max())) if len(quick) and quick["age_seconds"].notna().all() else None
-        return Told(int(feeds["events"].sum()), behind, bool((quick["state"] == "live").any()))
-    return Told(0, None, False)
+        return Told(int(feeds["events"].sum()), bool(len(quick) and (quick["state"] == "live").all()))
+    return Told(0, False)
 
 
 def wait_until(ready: Callable[[], str | None], parts: Sequence[Tended], progress: Progress, within_seconds: float) -> bool:
@@ -259,16 +263,21 @@ def main() -> None:
 
 @main.command()
 @click.option(
-    "--history-weeks", default=HISTORY_WEEKS, show_default=True, type=click.FloatRange(min=0), help="Weeks of past to fill in first."
+    "--history-weeks",
+    default=HISTORY_WEEKS,
+    show_default=True,
+    type=click.FloatRange(min=0),
+    help="Weeks of past, told meanwhile.",
 )
 def demo(history_weeks: float) -> None:
-    """Everything: Postgres, Kafka, a simulated city, the consumer, the dashboard and the forecasts."""
+    """Everything: Postgres, Kafka, a simulated city, the consumer, the dashboard, the city's past and the forecasts."""
     with in_foreground() as (progress, undo):
         state = settings().state_dir
         state.mkdir(parents=True, exist_ok=True)
         undo.enter_context(child.only_one(state, what="The demo"))
         launch_demo.settle_city(progress.say, undo)
         storms = launch_demo.settle_storms(state / "demo-storms", datetime.now(settings().zone).date())
+        scenarios = launch_demo.settle_scenarios(state / "demo-scenarios", settings().scenario, datetime.now(settings().zone))
         servers = [postgres(progress), kafka(progress)]
         for server in servers:
             undo.callback(server.stop)
@@ -278,60 +287,56 @@ def demo(history_weeks: float) -> None:
         launch_demo.make_tables()
         servers[1].wait_ready()
         port = free_dashboard_port(progress)
-        planted = [f"--storm={storm}" for storm in storms]
+        planted = [*(f"--storm={storm}" for storm in storms), *(f"--scenario={scenario}" for scenario in scenarios)]
         dashboard = launch_demo.python_part("The dashboard", "dashboard", f"--port={port}")
         consumer = launch_demo.python_part("The consumer", "streams", "consume")
-        simulator = launch_demo.python_part("The simulator", "streams", "simulate", f"--history-weeks={history_weeks:g}", *planted)
-        forecasting = launch_demo.Forecasting(storms)
-        for part in (forecasting, simulator, consumer, dashboard):
-            undo.callback(part.stop)
-        simulator.start()  # the slowest of all
+        simulator = launch_demo.python_part("The simulator", "streams", "simulate", "--tell=present", *planted)
+        watcher = launch_demo.python_part("The watcher", "streams", "watch", out_of_the_way=True)
+        past = launch_demo.Past(planted, history_weeks=history_weeks)
+        for stop in (past.stop, watcher.stop, simulator.stop, consumer.stop, dashboard.stop):
+            undo.callback(stop)
+        for part in (simulator, consumer, dashboard):
+            part.start()
         progress.waiting_for("the city's names")
-        launch_demo.load_names()
-        consumer.start()
+        launch_demo.load_names(storms)
         announce(dashboard, [consumer, simulator], port, progress)
-        look_after(servers, [dashboard, consumer, simulator, forecasting], progress)
+        watcher.start()
+        look_after(servers, [dashboard, consumer, simulator, watcher, past], progress, doing=past.doing)
 
 
 def announce(dashboard: child.Kept, stream: Sequence[child.Kept], port: int, progress: Progress) -> None:
-    """Print the address as soon as there is something to see.
-
-    The dashboard begins when the past is nearly told: before, it would only take time from those who tell it.
-    """
-
-    def nearly() -> str | None:
-        told = told_so_far()
-        return None if told.live or (told.behind is not None and told.behind < DASHBOARD_FROM) else past(told)
+    """Print the address as soon as there is something to see: the city's present."""
 
     def moving() -> str | None:
         told = told_so_far()
-        return None if told.live else past(told)
-
-    def past(told: Told) -> str:
-        return f"the city's past, {told.events:,} events are in the database"
+        return None if told.live else f"the city's day so far, {told.events:,} events are in the database"
 
     def page() -> str | None:
         return None if dashboard_answers(port) else "the dashboard to answer"
 
-    until = time.monotonic() + MOVING_WITHIN_SECONDS
-    wait_until(nearly, stream, progress, MOVING_WITHIN_SECONDS)
-    dashboard.start()
     parts = [dashboard, *stream]
-    if not wait_until(moving, parts, progress, max(0.0, until - time.monotonic())):
+    if not wait_until(moving, parts, progress, MOVING_WITHIN_SECONDS):
         progress.say(f"The simulated city is still far behind: {child.last_words(stream[-1].log)}")
     if not wait_until(page, parts, progress, DASHBOARD_WITHIN_SECONDS):
         progress.say(f"The dashboard does not answer yet: {child.last_words(dashboard.log)}")
     progress.say(f"The dashboard is at http://{child.LOCALHOST}:{port} – Ctrl-C ends it.")
 
 
-def look_after(servers: list[Server], parts: Sequence[Tended], progress: Progress) -> None:
-    """Bring back what ends by itself, until somebody asks for the end."""
+def look_after(
+    servers: list[Server], parts: Sequence[Tended], progress: Progress, *, doing: Callable[[], str | None] = lambda: None
+) -> None:
+    """Bring back what ends by itself, until somebody asks for the end; meanwhile say what goes on beside, if anything."""
+    ask_at = -math.inf
     while True:
         progress.end_if_wished()
         for server in servers:
             server.tend()
         for message in filter(None, (part.tend() for part in parts)):
             progress.say(message)
+        if (now := time.monotonic()) >= ask_at:
+            ask_at = now + ASK_EVERY_SECONDS
+            if (what := doing()) is not None:
+                progress.going_on(what)
         time.sleep(LOOK_EVERY_SECONDS)
 
 

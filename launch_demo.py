@@ -1,4 +1,4 @@
-"""What the demo shows: a simulated city where it is day, its names and promises, a storm ahead, and years of past to learn from.
+"""What the demo shows: a simulated city where it is day, its names and promises, storms, and years of past to learn from.
 
 `launch` decides when each of these begins. Nothing here waits.
 """
@@ -20,10 +20,22 @@ from sql.settings import DEMO_SETTINGS, PROJECT, settings
 DEMO_FILES = PROJECT / "streams" / "simulator"
 CITY_HALL = "39.9526,-75.1652"  # where the simulated CRM puts what it knows no place of
 WEATHER_STATION, WEATHER_GRID = "sim/airport", "SIM/1,1"  # of the simulated weather
-NAMES = (("queues", "queues.toml"), ("departments", "departments.toml"), ("targets", "targets.toml"))
+NAMES = (
+    ("queues", "queues.toml"),
+    ("departments", "departments.toml"),
+    ("targets", "targets.toml"),
+    ("answers", "answers.toml"),
+    ("lifelines", "lifelines.toml"),
+)
 DISTRICTS, DISTRICT = "districts.geojson", "district"
 PAST_YEARS = 3
+STORMS_DAYS_AGO = (26, 12)  # they and the days after them are none with which today is compared
 STORM_DAYS_AHEAD, STORM_LOOKED_FOR_DAYS = 4, 7
+SEED = 311  # of `simulate`, unless it gets another one
+SCENARIO_BEGINS_AFTER = timedelta(seconds=60)  # when the Live screen can be seen
+SCENARIO_LASTS = timedelta(minutes=20)
+INCIDENT_NAMES = {"snow": "Snow storm", "hurricane": "Tropical storm"}
+WEEKS_STEP, PAST_SAID = ("streams", "simulate"), "the city's past: "
 OUT_OF_THE_WAY = ("nice", "-n", "10")  # what nobody looks at yet must not slow down what somebody does
 
 # Where the simulated city may lie, so that somewhere it is always mid-morning; the first is the one of the story.
@@ -66,17 +78,57 @@ def busy_zone(now: datetime) -> str:
 
 
 def settle_storms(file: Path, today: date) -> list[date]:
-    """The days that get a storm: those of earlier starts and, unless one of them is soon, one a few days ahead: something to plan for.
+    """The days that get a storm: two before the first start, those of earlier starts and, unless one is soon, one a few days ahead.
 
     Args:
         file: keeps them, because the past that was told has them.
         today: by the city's clock.
     """
     known = [date.fromisoformat(line) for line in file.read_text().split()] if file.exists() else []
-    if not any(today <= storm < today + timedelta(days=STORM_LOOKED_FOR_DAYS) for storm in known):
-        known.append(today + timedelta(days=STORM_DAYS_AHEAD))
-        file.write_text("".join(f"{storm}\n" for storm in known))
+    settled = list(known) or [today - timedelta(days=days) for days in STORMS_DAYS_AGO]
+    if not any(today <= storm < today + timedelta(days=STORM_LOOKED_FOR_DAYS) for storm in settled):
+        settled.append(today + timedelta(days=STORM_DAYS_AHEAD))
+    if settled != known:
+        file.write_text("".join(f"{storm}\n" for storm in settled))
+    return settled
+
+
+def settle_scenarios(file: Path, wanted: str, now: datetime) -> list[str]:
+    """The storms that were begun to be seen within minutes, as `simulate --scenario` takes them; with a wish, a new one unless one goes on.
+
+    Args:
+        file: keeps them, because what was told has them.
+        wanted: the kind, or nothing.
+        now: timezone-aware.
+    """
+    known = file.read_text().split() if file.exists() else []
+    goes_on = any(now < datetime.fromisoformat(scenario.partition("@")[2]) + SCENARIO_LASTS for scenario in known)
+    if wanted and not goes_on:
+        known.append(f"{wanted}@{(now + SCENARIO_BEGINS_AFTER).astimezone(UTC).isoformat(timespec='seconds')}")
+        file.write_text("".join(f"{scenario}\n" for scenario in known))
     return known
+
+
+def past_incidents(storms: list[date], now: datetime) -> str:
+    """A file of incidents: the storms of the weeks that are told which are over.
+
+    Args:
+        storms: the days that got one beside those that the weather has of itself.
+        now: timezone-aware.
+    """
+    from streams.simulator.city import DEFAULT_CITY, load_city
+    from streams.simulator.storms import storms_around
+
+    chosen = settings()
+    city = load_city(chosen.simulator_city or DEFAULT_CITY, timezone=chosen.city_timezone, storms=tuple(storms))
+    first, entries = min([now.date(), *storms]), ""
+    for storm in storms_around(city, SEED, first, now.date()):
+        onset, ended = (at.astimezone(city.zone) for at in (storm.onset, storm.ends))
+        if first <= onset.date() and storm.ends < now:
+            name = f"{INCIDENT_NAMES[storm.kind]} of {onset:%B} {onset.day}, {onset.year}"
+            at = f"onset_at = {onset:%Y-%m-%dT%H:%M:%S}\nended_at = {ended:%Y-%m-%dT%H:%M:%S}"
+            entries += f'[[incident]]\nname = "{name}"\nkind = "{storm.kind}"\n{at}\n\n'
+    return entries
 
 
 def make_tables() -> None:
@@ -86,8 +138,8 @@ def make_tables() -> None:
     migrate(database_url())
 
 
-def load_names() -> None:
-    """Load the city's names, promises and districts; requests that are in the tables already get them too."""
+def load_names(storms: list[date]) -> None:
+    """Load the city's names, promises, districts, answers and past incidents; requests that are in the tables already get them too."""
     from sql import areas, reference
     from sql.reapply import reapply
 
@@ -95,6 +147,10 @@ def load_names() -> None:
         for kind, file in NAMES:
             reference.load(kind, DEMO_FILES / file, connection, settings().zone)
         areas.load(DEMO_FILES / DISTRICTS, connection, kind=DISTRICT)
+        incidents, text = settings().state_dir / "demo-incidents.toml", past_incidents(storms, datetime.now(UTC))
+        if text and not (incidents.exists() and incidents.read_text() == text):  # what people changed on the screen stays
+            incidents.write_text(text)
+            reference.load("incidents", incidents, connection, settings().zone)
     with connect(autocommit=True) as plain:
         reapply(plain)
 
@@ -110,22 +166,37 @@ def _python(*command: str, out_of_the_way: bool) -> tuple[str, ...]:
     return (*polite, sys.executable, "-m", *command)
 
 
-class Forecasting:
-    """The past of years and the weather that forecasts learn from, loaded step by step; then the forecasting itself, kept running."""
+class Past:
+    """The city's past, step by step and out of the way; then the forecasting, kept running.
 
-    def __init__(self, storms: list[date]) -> None:
+    First come the weeks before today, which the screens compare with, then years of counts and weather, which forecasts learn from.
+    """
+
+    def __init__(self, planted: list[str], *, history_weeks: float) -> None:
         state = settings().state_dir
-        past = state / "demo-past"
-        planted = [f"--storm={storm}" for storm in storms]
+        files = state / "demo-past"
         self._log = state / "logs" / "past.log"
+        self._log_begins = 0
         self._steps = [
-            ("streams", "simulate-history", f"--output={past}", f"--years={PAST_YEARS}", *planted),
-            ("sql", "load", "observations", str(past / "observations.csv"), f"--station={WEATHER_STATION}"),
-            ("forecasting", "import-volume", str(past / "volume.csv"), "--queue-column=queue"),
+            ("streams", "simulate", "--tell=past", f"--history-weeks={history_weeks:g}", *planted),
+            ("streams", "simulate-history", f"--output={files}", f"--years={PAST_YEARS}", *planted),
+            ("sql", "load", "observations", str(files / "observations.csv"), f"--station={WEATHER_STATION}"),
+            ("forecasting", "import-volume", str(files / "volume.csv"), "--queue-column=queue"),
         ]
         self._running: Popen[bytes] | None = None
         self._serving = python_part("The forecasting", "forecasting", "serve", out_of_the_way=True)
         self._begun = False
+
+    def doing(self) -> str | None:
+        """What it is at, in a few words; None: nothing that ends."""
+        if self._running is None:
+            return None
+        if self._steps[0][:2] != WEEKS_STEP:
+            return "years of past for the forecasts"
+        with contextlib.suppress(OSError):
+            lines = self._log.read_bytes()[self._log_begins :].decode(errors="replace").split("\n")[:-1]
+            return next((line for line in reversed(lines) if line.startswith(PAST_SAID)), None)
+        return None
 
     def tend(self) -> str | None:
         """Go on with what comes next; what there is to say, if anything."""
@@ -135,12 +206,9 @@ class Forecasting:
             if self._running.poll() is None:
                 return None
             status, self._running = self._running.returncode, None
-            step = self._steps.pop(0)
-            if status:
-                self._steps.clear()
-                self._begin()
-                return f"Forecasts know less of the past: `python -m {' '.join(step)}` failed: {child.last_words(self._log)}"
+            return self._ended(self._steps.pop(0), status)
         if self._steps:
+            self._log_begins = self._log.stat().st_size if self._log.exists() else 0
             self._running = child.start(_python(*self._steps[0], out_of_the_way=True), directory=PROJECT, log=self._log)
         else:
             self._begin()
@@ -151,6 +219,17 @@ class Forecasting:
         if self._running is not None:
             child.end(self._running, (signal.SIGTERM, 5.0))
         self._serving.stop()
+
+    def _ended(self, step: tuple[str, ...], status: int) -> str | None:
+        command, weeks = f"`python -m {' '.join(step)}`", step[:2] == WEEKS_STEP
+        if not status:
+            return "The city's past is told; the forecasts come next." if weeks else None
+        words = child.last_words(self._log)
+        if weeks:
+            return f"The weeks before today are not all told, and the next start goes on with them: {command} failed: {words}"
+        self._steps.clear()
+        self._begin()
+        return f"Forecasts know less of the past: {command} failed: {words}"
 
     def _begin(self) -> None:
         self._begun = True

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import tomllib
 import urllib.request
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -26,7 +27,7 @@ from sql import child
 from sql.embedded import running
 from sql.settings import PROJECT, settings
 from streams import broker
-from streams.simulator.city import load_city
+from streams.simulator.city import DEFAULT_CITY, load_city
 
 READY_WITHIN_SECONDS = 60.0
 GONE_WITHIN_SECONDS = 30.0
@@ -201,9 +202,32 @@ def processes_of(state: Path) -> list[str]:
     return found
 
 
-@pytest.mark.timeout(360)
+CONTACT_CENTRE = """
+SELECT metric.freshness(extract(epoch FROM now() - as_of), cadence_seconds)
+FROM metric.feeds JOIN feed USING (feed) WHERE topic IN ('311.contacts', '311.agents')
+"""
+
+
+def forgetful_city(state: Path) -> str:
+    """The demo's city with a few weeks of requests only: their past takes the longest."""
+    files = shutil.copytree(
+        DEFAULT_CITY.parent, state / "city", ignore=lambda folder, names: {n for n in names if not n.endswith((".toml", ".geojson"))}
+    )
+    requests = files / "requests.toml"
+    words = (
+        requests.read_text()
+        .replace("remembered_days = 91", "remembered_days = 9")
+        .replace("begins_weeks_earlier = 3", "begins_weeks_earlier = 0")
+    )
+    assert words != requests.read_text()
+    requests.write_text(words)
+    return str(files / DEFAULT_CITY.name)
+
+
+@pytest.mark.timeout(420)
 def test_a_demo_is_moving_and_leaves_nothing_behind_and_goes_on_after_a_kill(state):
-    first = Launch(state, "demo", "--history-weeks=0.2")
+    city = forgetful_city(state)
+    first = Launch(state, "demo", "--history-weeks=0.2", SIMULATOR_CITY=city)
     address = first.wait_for(r"The dashboard is at (http://127\.0\.0\.1:\d+)", within_seconds=90)[1]
     with urllib.request.urlopen(f"{address}/_stcore/health", timeout=5) as response:
         assert response.status == 200
@@ -214,10 +238,18 @@ def test_a_demo_is_moving_and_leaves_nothing_behind_and_goes_on_after_a_kill(sta
         assert before > 0
         assert connection.execute("SELECT count(*) FROM weather_forecast WHERE grid = 'SIM/1,1'").fetchone()[0] > 0
     storms = (state / "demo-storms").read_text().split()
-    assert len(storms) == 1
+    assert len(storms) == 3
+
+    first.wait_for("The city's past is told", within_seconds=120)
+    assert first.said.index("The dashboard is at") < first.said.index("the city's past: ") < first.said.index("The city's past is told")
+    with psycopg.connect(url) as connection:
+        days = "SELECT count(DISTINCT (queued_at AT TIME ZONE %s)::date) FROM contact"
+        zone = (state / "demo-timezone").read_text().strip()
+        assert connection.execute(days, (zone,)).fetchone()[0] >= 2  # today, and the whole day before
+        assert {state for (state,) in connection.execute(CONTACT_CENTRE)} == {"live"}
 
     def learned() -> bool:
-        """Whether the years of past are there; they come while the city is moving already."""
+        """Whether the years of past are there; they come after the weeks."""
         with psycopg.connect(url) as connection:
             days = connection.execute("SELECT count(*) FROM weather_day WHERE station = 'sim/airport'").fetchone()[0]
             return days > 1_000 and connection.execute("SELECT count(*) FROM volume").fetchone()[0] > 200_000
@@ -234,7 +266,7 @@ def test_a_demo_is_moving_and_leaves_nothing_behind_and_goes_on_after_a_kill(sta
     assert eventually(lambda: processes_of(state) == []), processes_of(state)
 
     (state / "said").unlink()
-    third = Launch(state, "demo", "--history-weeks=0.2")
+    third = Launch(state, "demo", "--history-weeks=0.2", SIMULATOR_CITY=city)
     third.wait_for("The dashboard is at", within_seconds=90)
     with psycopg.connect(url) as connection:
         assert connection.execute("SELECT count(*) FROM contact").fetchone()[0] >= before
@@ -328,13 +360,36 @@ def test_somewhere_it_is_always_mid_morning(hour: int) -> None:
         assert launch_demo.BUSY_FROM <= local.hour < launch_demo.BUSY_UNTIL
 
 
-def test_a_storm_lies_ahead_and_those_of_earlier_starts_are_kept(tmp_path):
+def test_two_storms_are_past_one_lies_ahead_and_those_of_earlier_starts_are_kept(tmp_path):
     file = tmp_path / "demo-storms"
     first, later = date(2026, 11, 24), date(2026, 12, 20)
-    assert launch_demo.settle_storms(file, first) == [date(2026, 11, 28)]
-    assert launch_demo.settle_storms(file, first + timedelta(days=3)) == [date(2026, 11, 28)]
-    assert launch_demo.settle_storms(file, later) == [date(2026, 11, 28), date(2026, 12, 24)]
-    assert launch_demo.settle_storms(file, later) == [date(2026, 11, 28), date(2026, 12, 24)]
+    settled = [date(2026, 10, 29), date(2026, 11, 12), date(2026, 11, 28)]
+    assert launch_demo.settle_storms(file, first) == settled
+    assert launch_demo.settle_storms(file, first + timedelta(days=3)) == settled
+    assert launch_demo.settle_storms(file, later) == [*settled, date(2026, 12, 24)]
+    assert launch_demo.settle_storms(file, later) == [*settled, date(2026, 12, 24)]
+
+
+def test_a_scenario_begins_soon_and_only_one_at_a_time(tmp_path):
+    file, now = tmp_path / "demo-scenarios", datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
+    assert launch_demo.settle_scenarios(file, "", now) == []
+    begun = launch_demo.settle_scenarios(file, "snow", now)
+    assert begun == ["snow@2026-11-24T15:01:00+00:00"]
+    assert launch_demo.settle_scenarios(file, "hurricane", now + timedelta(minutes=15)) == begun
+    assert launch_demo.settle_scenarios(file, "", now + timedelta(days=1)) == begun
+    later = launch_demo.settle_scenarios(file, "hurricane", now + timedelta(minutes=30))
+    assert later == [*begun, "hurricane@2026-11-24T15:31:00+00:00"]
+
+
+def test_the_storms_that_are_over_are_incidents(tmp_path):
+    storms = [date(2026, 10, 15), date(2026, 11, 12), date(2026, 11, 23)]
+    text = launch_demo.past_incidents(storms, datetime(2026, 11, 24, 15, 0, tzinfo=UTC))
+    found = tomllib.loads(text)["incident"]
+    assert [(one["name"], one["kind"]) for one in found] == [
+        ("Tropical storm of October 15, 2026", "hurricane"),
+        ("Snow storm of November 12, 2026", "snow"),
+    ]
+    assert all(timedelta(days=2) < one["ended_at"] - one["onset_at"] < timedelta(days=4) for one in found)
 
 
 def test_the_demo_speaks_of_the_weather_that_its_city_has():
@@ -343,25 +398,67 @@ def test_the_demo_speaks_of_the_weather_that_its_city_has():
     assert (weather.station, weather.grid) == (launch_demo.WEATHER_STATION, launch_demo.WEATHER_GRID)
 
 
-def test_a_step_of_the_past_that_fails_is_said_and_forecasting_begins_without_it(tmp_path, monkeypatch):
+@pytest.fixture
+def past(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[launch_demo.Past]:
+    """The telling of the past, whose forecasting does nothing, with logs of its own."""
     monkeypatch.setenv("STATE_DIR", str(tmp_path))
     settings.cache_clear()
-    forecasting = launch_demo.Forecasting([])
+    past = launch_demo.Past([], history_weeks=1)
     settings.cache_clear()
-    forecasting._steps = [("sql", "no-such-command"), ("sql", "never")]
-    forecasting._serving.command = (sys.executable, "-c", "import time; time.sleep(60)")
-    said = []
-    try:
-        assert eventually(lambda: said.append(forecasting.tend()) or forecasting._serving.process is not None)
-        assert forecasting._steps == []
-        messages = [message for message in said if message]
-        assert len(messages) == 1
-        assert messages[0].startswith("Forecasts know less of the past: `python -m sql no-such-command` failed: ")
-        process = forecasting._serving.process
-        assert process.poll() is None
-    finally:
-        forecasting.stop()
-    assert process.poll() is not None
+    past._serving.command = (sys.executable, "-c", "import time; time.sleep(60)")
+    yield past
+    past.stop()
+    assert past._serving.process is None
+
+
+def said_by(past: launch_demo.Past, *, until: Callable[[], bool]) -> list[str]:
+    said: list[str | None] = []
+    assert eventually(lambda: bool(said.append(past.tend()) or until()))
+    return [message for message in said if message]
+
+
+def test_a_step_of_the_years_of_past_that_fails_is_said_and_forecasting_begins_without_it(past):
+    past._steps = [("sql", "no-such-command"), ("sql", "never")]
+    (message,) = said_by(past, until=lambda: past._serving.process is not None)
+    assert past._steps == []
+    assert message.startswith("Forecasts know less of the past: `python -m sql no-such-command` failed: ")
+    assert past._serving.process.poll() is None
+
+
+def test_weeks_that_are_not_all_told_are_said_and_the_years_come_all_the_same(past):
+    past._steps = [("streams", "simulate", "--no-such-option"), ("sql", "--help")]
+    (message,) = said_by(past, until=lambda: past._serving.process is not None)
+    assert message.startswith("The weeks before today are not all told, and the next start goes on with them: ")
+
+
+def test_the_weeks_come_first_and_what_they_say_is_shown(past):
+    assert past._steps[0][:3] == ("streams", "simulate", "--tell=past")
+    log = past._log
+    log.parent.mkdir()
+    log.write_text("the city's past: week 5 of 5\n")  # of an earlier start
+    assert past.doing() is None
+    past._running = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True)
+    past._log_begins = log.stat().st_size
+    assert past.doing() is None
+    with log.open("a") as more:
+        more.write("the city's past: week 1 of 5\na warning\nthe city's past: week 2")
+    assert past.doing() == "the city's past: week 1 of 5"
+    past._steps.pop(0)
+    assert past.doing() == "years of past for the forecasts"
+
+
+@pytest.mark.parametrize(
+    ("watched", "shown"),
+    [(True, "\r\x1b[Kweek 1\r\x1b[Kweek 1\r\x1b[Kweek 2\r\x1b[KDone.\n"), (False, "week 1\nweek 2\nDone.\n")],
+    ids=["while a person watches", "into a file"],
+)
+def test_what_goes_on_beside_is_one_line(monkeypatch, capsys, watched, shown):
+    monkeypatch.setattr("sys.stdout.isatty", lambda: watched)
+    progress = launch.Progress()
+    for words in ("week 1", "week 1", "week 2"):
+        progress.going_on(words)
+    progress.say("Done.")
+    assert capsys.readouterr().out == shown
 
 
 def test_a_wish_to_end_that_came_at_a_bad_moment_is_not_lost():

@@ -1,7 +1,7 @@
 """Who comes on a simulated day, when, and with what: contacts drawn from a city's demand. It seats and answers nobody."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from math import log, pi, sin
 from random import Random
 
@@ -10,7 +10,8 @@ from streams.simulator.centre import Contact
 from streams.simulator.city import City, Queue
 from streams.simulator.city_file import hours_of
 from streams.simulator.days import Day
-from streams.simulator.weather_felt import FELT_DAYS, felt_in
+from streams.simulator.storms import StormClock, storms_around, value_of
+from streams.simulator.weather_felt import AHEAD_DAYS, FELT_DAYS, felt_in
 
 BUCKET_SECONDS = 900
 DAYS_PER_YEAR = 365.25
@@ -20,6 +21,7 @@ FIRST_TALK_SHARE = 0.4  # of one that ends with passing the resident on
 OFFER_SPREAD_SECONDS = 20.0  # a callback is offered between two announcements
 MINUTES_OPEN_TO_PASS_ON = 20.0  # nobody is passed on to a queue that is about to close
 SECONDS_PER_DAY = 86_400
+IN_PERSON = "walk_in"  # in a storm nobody comes
 LEVEL_IS_RIGHT_ON = date(2026, 7, 1)
 
 
@@ -37,7 +39,8 @@ def arrivals(city: City, seed: int, day: Day) -> list[tuple[float, Contact]]:
     """The contacts of a day, the same for the same city, seed and date.
 
     Returns:
-        (seconds since the day's beginning, contact) in order of time; the ids count the day's contacts.
+        (seconds since the day's beginning, contact) in order of time, after them those of a storm that is pressed into minutes; the ids
+        count each.
     """
     factor = day_factor(city, seed, day)
     surge = surge_on(city, seed, day)
@@ -50,15 +53,49 @@ def arrivals(city: City, seed: int, day: Day) -> list[tuple[float, Contact]]:
     prefix = id_prefix(city, seed, day)
     for number, (_, contact) in enumerate(found, 1):
         contact.contact_id = f"{prefix}-{number:05}"
-        for second in (contact.passed_on_to, contact.overflows_to):
-            if second is not None:
-                second.contact_id = f"{contact.contact_id}/2"
+        _name_second(contact)
+    for storm in storms_around(city, seed, day.date, day.date):
+        if storm.pressed and day.begins <= storm.onset < day.ends:
+            found += _of_pressed(city, seed, day, storm, f"{prefix}-w{storm.onset:%H%M%S}")
+    return found
+
+
+def _name_second(contact: Contact) -> None:
+    for second in (contact.passed_on_to, contact.overflows_to):
+        if second is not None:
+            second.contact_id = f"{contact.contact_id}/2"
+
+
+def _of_pressed(city: City, seed: int, day: Day, storm: StormClock, prefix: str) -> list[tuple[float, Contact]]:
+    """The contacts that come on top while a storm passes within minutes; all others stay what they are."""
+    assert city.emergency is not None
+    curve, least = city.emergency.kinds[storm.kind].calls_curve, city.emergency.pressed.least_rate_share
+    begins, ends = ((at - day.begins).total_seconds() for at in (storm.begins, storm.ends))
+    factor = max(1.0, day_factor(city, seed, day))  # on a holiday too there is something to see
+    found: list[tuple[float, Contact]] = []
+    for name in city.queues:
+        hours, usual = opening(city, day, name), usual_day(city, day, name)
+        if hours is None or city.channels[name] == IN_PERSON:
+            continue
+        dice = Random(f"{seed}/{storm.name}/{name}/contacts")
+        habits, at = _Habits(city, day, name, dice), begins
+        most = max(usual) * factor / BUCKET_SECONDS * (max(value for _, value in curve) - 1)
+        while most > 0 and (at := at + dice.expovariate(most)) < min(ends, hours[1]):
+            there = min(int(at // BUCKET_SECONDS), len(usual) - 1)
+            more = value_of(curve, storm.hour(day.begins + timedelta(seconds=at))) - 1
+            rate = max(usual[there], least * max(usual)) * factor / BUCKET_SECONDS * more
+            if dice.random() * most < rate and at >= hours[0]:
+                found.append((at, habits.contact(at)))
+    found.sort(key=lambda arrival: arrival[0])
+    for number, (_, contact) in enumerate(found, 1):
+        contact.contact_id = f"{prefix}-{number:05}"
+        _name_second(contact)
     return found
 
 
 def id_prefix(city: City, seed: int, day: Day) -> str:
     """What the ids of a day begin with: equal ids are equal events only while neither the city nor the seed was changed."""
-    stormy = any(0 <= (day.date - storm).days <= FELT_DAYS + 1 for storm in city.storms)  # one that a person put there
+    stormy = any(-AHEAD_DAYS <= (day.date - storm).days <= FELT_DAYS + 1 for storm in city.storms)  # one that a person put there
     return f"sim-{city.fingerprint(seed)}-{day.date:%Y%m%d}{'s' if stormy else ''}"
 
 

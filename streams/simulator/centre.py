@@ -37,7 +37,10 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """One agent's working day: seconds since the beginning, and the pauses as (when, how long)."""
+    """One agent's working day: seconds since the beginning, the pauses and the absences as (when, how long).
+
+    In a pause an agent is away, in an absence offline.
+    """
 
     agent_id: str
     queues: tuple[str, ...]
@@ -45,6 +48,7 @@ class Shift:
     starts_at: float = 0.0
     ends_at: float = inf
     pauses: tuple[tuple[float, float], ...] = ()
+    absences: tuple[tuple[float, float], ...] = ()
 
 
 class ContactHappened(NamedTuple):
@@ -74,7 +78,7 @@ class _Agent:
     busy: bool = False
     away: bool = False
     leaving: bool = False
-    owed_pauses: list[float] = field(default_factory=list)
+    owed_pauses: list[tuple[float, AgentState]] = field(default_factory=list)
 
 
 _Later = tuple[float, int, Callable[[float, Any], None], Any]
@@ -98,8 +102,9 @@ class Centre:
         for shift in shifts:
             agent = _Agent(shift)
             self._plan(shift.starts_at, self._arrives_for_work, agent)
-            for at, seconds in shift.pauses:
-                self._plan(at, self._wants_pause, (agent, seconds))
+            pauses: list[tuple[float, float, AgentState]] = [(*pause, "away") for pause in shift.pauses]
+            for at, seconds, state in (*pauses, *((*absence, "offline") for absence in shift.absences)):
+                self._plan(at, self._wants_pause, (agent, (seconds, state)))
             if shift.ends_at < inf:
                 self._plan(shift.ends_at, self._goes_home, agent)
         for at, queue in closings:
@@ -232,19 +237,20 @@ class Centre:
         agent.present = True
         self._is_free(now, agent)
 
-    def _wants_pause(self, now: float, wish: tuple[_Agent, float]) -> None:
-        agent, seconds = wish
+    def _wants_pause(self, now: float, wish: tuple[_Agent, tuple[float, AgentState]]) -> None:
+        agent, pause = wish
         if not agent.present or agent.leaving:
             return
         if agent.busy or agent.away:
-            agent.owed_pauses.append(seconds)
+            agent.owed_pauses.append(pause)
             return
         del self._idle[agent]
-        self._pauses(now, agent, seconds)
+        self._pauses(now, agent, pause)
 
-    def _pauses(self, now: float, agent: _Agent, seconds: float) -> None:
+    def _pauses(self, now: float, agent: _Agent, pause: tuple[float, AgentState]) -> None:
+        seconds, state = pause
         agent.away = True
-        self._state(now, agent, "away")
+        self._state(now, agent, state)
         self._later(now + seconds, self._returns, agent)
 
     def _returns(self, now: float, agent: _Agent) -> None:

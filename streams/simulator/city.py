@@ -1,7 +1,7 @@
 """What a simulated city is: its queues, demand, people and habits, read from TOML files and checked. It draws no random number."""
 
 import hashlib
-from datetime import date, time
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -24,7 +24,9 @@ from streams.simulator.city_file import (
     document,
     hours_of,
 )
+from streams.simulator.emergency_city import Emergency, StormKind, load_emergency
 from streams.simulator.request_city import Requests, load_requests
+from streams.simulator.weather import Storm, planted
 from streams.simulator.weather_city import Weather, load_weather
 
 DEFAULT_CITY = Path(__file__).with_name("philadelphia.toml")
@@ -34,7 +36,10 @@ _FROM_ELSEWHERE = {
     "timezone": "the setting CITY_TIMEZONE",
     "weather": "the file that `weather_file` points to",
     "storms": "the option --storm",
+    "scenarios": "the option --scenario",
+    "emergency": "the file that `emergency_file` points to",
 }
+ONSET_ABOUT = timedelta(minutes=5)  # after a scenario was begun: its hour is the one in which the weather has it
 AGENTS_FEED = "agents"  # the key of [feeds] that is no channel
 
 
@@ -140,6 +145,19 @@ class Holiday(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     nth: Literal[-1, 1, 2, 3, 4] | None = None
 
 
+class Scenario(Struct, frozen=True):
+    """A storm that somebody began at an instant (UTC), to be seen within minutes."""
+
+    kind: StormKind
+    begun_at: datetime
+
+    def storm(self, city: "City") -> Storm:
+        """How much falls and blows: what falls on a planted storm's day, within the hour of its onset."""
+        assert city.weather is not None
+        begins = (self.begun_at + ONSET_ABOUT).astimezone(city.zone).replace(tzinfo=None, minute=0, second=0, microsecond=0)
+        return planted(city.weather, begins, self.kind == "snow", hours=1)
+
+
 class City(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, eq=False):
     """A whole city: its contact centre as its file says, what residents ask of the departments, and its weather. Two are never equal."""
 
@@ -157,11 +175,14 @@ class City(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, eq=Fal
     holidays: tuple[Holiday, ...] = ()
     requests_file: str | None = None  # beside this file; None: nobody asks for anything but a talk
     weather_file: str | None = None  # beside this file; None: there is no weather
+    emergency_file: str | None = None  # beside this file; None: storms have no alerts, posts and requests
     channels: dict[str, str] = {}  # by queue; not from this file, but from `queue_names`
     timezone: str = ""  # not from this file, but from the settings
     requests: Requests | None = None  # not from this file, but from `requests_file`
     weather: Weather | None = None  # not from this file, but from `weather_file`
+    emergency: Emergency | None = None  # not from this file, but from `emergency_file`
     storms: tuple[date, ...] = ()  # not from this file, but from whoever starts it
+    scenarios: tuple[Scenario, ...] = ()  # not from this file, but from whoever starts it
 
     @property
     def zone(self) -> ZoneInfo:
@@ -177,7 +198,8 @@ class City(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, eq=Fal
         """Eight characters that differ for every other seed, and after every change of the contact centre or its weather."""
         centre = msgspec.to_builtins(self)
         del centre["requests_file"], centre["requests"]  # a new type of request must not make new contacts
-        del centre["storms"]  # which change their own days alone: see `arrivals.id_prefix`
+        del centre["emergency_file"], centre["emergency"]
+        del centre["storms"], centre["scenarios"]  # which change their own days alone: see `arrivals.id_prefix`
         return _fingerprint(seed, centre)
 
     def requests_fingerprint(self, seed: int) -> str:
@@ -185,18 +207,25 @@ class City(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, eq=Fal
         shared = (self.requests, self.timezone, self.day_begins, self.holidays, self.languages, self.profiles, self.defects)
         return _fingerprint(seed, shared)
 
+    def emergency_fingerprint(self, seed: int) -> str:
+        """The same for what storms bring beside their weather, and for what is posted."""
+        return _fingerprint(seed, (self.fingerprint(seed), self.requests_fingerprint(seed), self.emergency))
+
 
 def _fingerprint(seed: int, of: object) -> str:
     return hashlib.sha256(msgspec.json.encode((seed, of))).hexdigest()[:8]
 
 
-def load_city(path: Path = DEFAULT_CITY, *, timezone: str = "America/New_York", storms: tuple[date, ...] = ()) -> City:
-    """Read a city's file and the files of queue names, requests and weather that it points to.
+def load_city(
+    path: Path = DEFAULT_CITY, *, timezone: str = "America/New_York", storms: tuple[date, ...] = (), scenarios: tuple[Scenario, ...] = ()
+) -> City:
+    """Read a city's file and the files of queue names, requests, weather and emergencies that it points to.
 
     Args:
         path: the city's file.
         timezone: an IANA name; all clock times of the file are in it.
         storms: days that get a storm beside those that the weather has of itself.
+        scenarios: storms that are pressed into minutes.
 
     Raises:
         InvalidCity: one of them cannot be read, has an unknown or missing entry, a value out of range, or a name that nothing has.
@@ -218,8 +247,12 @@ def load_city(path: Path = DEFAULT_CITY, *, timezone: str = "America/New_York", 
     requests = load_requests(path.parent / city.requests_file, city.profiles) if city.requests_file is not None else None
     weather = load_weather(path.parent / city.weather_file, city.queues) if city.weather_file is not None else None
     channels = {queue: channels[queue] for queue in city.queues}
-    storms = tuple(sorted(set(storms))) if weather is not None else ()
-    return msgspec.structs.replace(city, channels=channels, timezone=timezone, requests=requests, weather=weather, storms=storms)
+    city = msgspec.structs.replace(city, channels=channels, timezone=timezone, requests=requests, weather=weather)
+    if weather is None:
+        return city
+    emergency = load_emergency(path.parent / city.emergency_file, requests, city.profiles) if city.emergency_file is not None else None
+    scenarios = tuple(sorted(set(scenarios), key=lambda one: one.begun_at)) if emergency is not None else ()
+    return msgspec.structs.replace(city, emergency=emergency, storms=tuple(sorted(set(storms))), scenarios=scenarios)
 
 
 def _problems(city: City, channels: dict[str, str], names: str) -> list[str]:

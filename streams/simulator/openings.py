@@ -102,6 +102,13 @@ class Openings:
             request.request_id = f"{prefix}-R{number:04}"
         return found
 
+    def wished(self, name: str, at: datetime, neighborhood: int | None, request_id: str, drawn_as: str) -> Request:
+        """A request of a type that is opened at an instant for a reason of its own, and what becomes of it."""
+        dice, kind = Random(drawn_as), self._requests.types[name]
+        channel = self._channels[name].draw(dice)
+        on = at.astimezone(self._city.zone).date()
+        return Request(name, channel, self._changes(kind, on, at, dice), neighborhood, f"{drawn_as}/details", request_id)
+
     def _day_factor(self, day: Day) -> float:
         requests = self._requests
         holiday = requests.holiday_factor if day.holiday else 1.0

@@ -15,7 +15,7 @@ from streams import events
 from streams.simulator.city import City
 from streams.simulator.clock import Clock
 from streams.simulator.telling import Told
-from streams.simulator.whole_city import Starts, all_tellings, contact_feeds, request_feeds, weather_feeds
+from streams.simulator.whole_city import Starts, all_feeds, all_tellings
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +82,7 @@ class Pace:
 
     def __init__(self, city: City, seed: int, clock: Clock, sink: Sink) -> None:
         self._city, self._seed, self._clock, self._sink = city, seed, clock, sink
-        self._feeds = contact_feeds(city) + request_feeds(city) + weather_feeds(city)
+        self._feeds = all_feeds(city)
         self._beaten_at = clock.real_seconds()
         self._caught_up = False
         self.settled_at: datetime | None = None

@@ -4,22 +4,35 @@ The events of a day depend on the city, the seed and the date alone. What was op
 change, the day of its opening is drawn again, once.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from random import Random
 
 from streams import events
 from streams.events import Data, RequestSnapshot, SearchPerformed, SurveyAnswered
 from streams.simulator.city import City
 from streams.simulator.days import ONE_DAY, Day, day_of
-from streams.simulator.lookups import answer_to_survey, searches_on
+from streams.simulator.lookups import Search, answer_to_survey, searches_on
 from streams.simulator.openings import Change, Details, Openings, Request
 from streams.simulator.request_city import Requests
+from streams.simulator.spans import Span
+from streams.simulator.storm_wishes import Wish, searches_of, wishes_of
+from streams.simulator.storms import StormClock, storms_around
 from streams.simulator.telling import Told, told_at
+
+KEPT_STORMS = 8
 
 
 def request_tellings(
-    city: City, requests: Requests, seed: int, starts: datetime, ends: datetime | None = None, *, known_until: datetime | None
+    city: City,
+    requests: Requests,
+    seed: int,
+    starts: datetime,
+    ends: datetime | None = None,
+    *,
+    known_until: datetime | None,
+    only_open: bool = False,
 ) -> Iterator[Told]:
     """Everything told in [starts, ends), in the order of the telling; without an end it never ends.
 
@@ -34,8 +47,9 @@ def request_tellings(
         starts: timezone-aware.
         ends: timezone-aware.
         known_until: until when the requests are known already; None: nothing is.
+        only_open: the register leaves out what is not open any more, although it is not known: `told_of_openings` tells it.
     """
-    teller = _Teller(city, requests, seed, starts, known_until)
+    teller = _Teller(city, requests, seed, starts, known_until, only_open=only_open)
     on = day_of(city, starts)
     untold: list[Told] = []
     for opening in _days_before(requests, on, on if known_until is None else day_of(city, known_until)):
@@ -49,6 +63,27 @@ def request_tellings(
         untold += teller.tell(Day(city, on))
 
 
+def told_of_openings(city: City, requests: Requests, seed: int, opened: Iterable[date], span: Span) -> Iterator[tuple[date, list[Told]]]:
+    """What is told in a span of the requests that were opened on some days, and of the searches of those days, a day after the other.
+
+    The days together, from `remembered_days` before the span on, tell what `request_tellings` tells within it, its register included.
+
+    Args:
+        city: the city.
+        requests: what it says of requests.
+        seed: the same seed gives the same requests.
+        opened: dates of simulated days, in any order.
+        span: its end is where the telling of somebody else begins.
+
+    Yields:
+        The date, and what is told, in no order.
+    """
+    teller = _Teller(city, requests, seed, span.begins, None)
+    for on in opened:
+        told = [one for one in teller.tell(Day(city, on)) if one.at < span.ends]
+        yield on, [*teller.register(), *told]
+
+
 def _days_before(requests: Requests, first: date, known_until: date) -> list[date]:
     """The days up to the first one whose requests may still change, or were not over when they were last known."""
     days = [number * ONE_DAY for number in range(requests.remembered_days + 1)]
@@ -58,11 +93,14 @@ def _days_before(requests: Requests, first: date, known_until: date) -> list[dat
 class _Teller:
     """The feeds of requests, surveys and searches, from an instant on."""
 
-    def __init__(self, city: City, requests: Requests, seed: int, starts: datetime, known_until: datetime | None) -> None:
+    def __init__(
+        self, city: City, requests: Requests, seed: int, starts: datetime, known_until: datetime | None, *, only_open: bool = False
+    ) -> None:
         self._city, self._requests, self._seed, self._starts = city, requests, seed, starts
         self._has_register = known_until is None or known_until < starts
-        self._known_until = known_until if self._has_register else starts
+        self._known_until = known_until if self._has_register and not only_open else starts
         self._openings = Openings(city, requests, seed)
+        self._of_storm = lru_cache(maxsize=KEPT_STORMS)(self._draw_storm)
         self._register: list[Told] = []
         last_words_hours = requests.surveys.after_hours[1] + (city.defects.told_late_seconds + city.defects.told_twice_seconds) / 3600
         self._over_before = None if self._known_until is None else self._known_until - timedelta(hours=last_words_hours)
@@ -71,7 +109,7 @@ class _Teller:
     def tell(self, day: Day) -> list[Told]:
         """What is told from `starts` on of the requests that are opened, and the searches that are made, on a day; in no order."""
         found: list[Told] = []
-        for request in self._openings.of(day):
+        for request in (*self._openings.of(day), *self._of_storms(day)):
             if not self._is_over(request):
                 self._tell_request(request, found)
         if day.ends >= self._starts - ONE_DAY:
@@ -107,6 +145,26 @@ class _Teller:
             if self._tell(found, answer.at, dice, feeds.surveys.source, survey_id, data) and self._is_news(answer.at):
                 self._into_register(answer.at, feeds.surveys.source, survey_id, data)
 
+    def _of_storms(self, day: Day) -> list[Request]:
+        """The requests that storms make on a day; the ids count those of the storm."""
+        found = []
+        for prefix, wishes, _ in self._storms(day):
+            for wish in wishes:
+                if day.begins <= wish.at < day.ends:
+                    dice = f"{self._seed}/{prefix}/{wish.number}"
+                    found.append(self._openings.wished(wish.type, wish.at, wish.neighborhood, f"{prefix}-W{wish.number:04}", dice))
+        return found
+
+    def _storms(self, day: Day) -> list[tuple[str, list[Wish], list[Search]]]:
+        """The storms around a day: what the ids of each begin with, and what residents ask for and look up in it."""
+        return [self._of_storm(storm) for storm in storms_around(self._city, self._seed, day.date, day.date)]
+
+    def _draw_storm(self, storm: StormClock) -> tuple[str, list[Wish], list[Search]]:
+        emergency = self._city.emergency
+        assert emergency is not None
+        where = (self._city, emergency, self._requests, self._seed, storm)
+        return f"sim-{self._city.emergency_fingerprint(self._seed)}-{storm.name}", wishes_of(*where), searches_of(*where)
+
     def _is_news(self, at: datetime) -> bool:
         return self._known_until is None or at >= self._known_until
 
@@ -120,6 +178,11 @@ class _Teller:
         for number, search in enumerate(searches_on(self._city, self._requests, self._seed, day), 1):
             data = SearchPerformed(f"{prefix}-Q{number:05}", search.term, search.answers, search.channel, search.language)
             self._tell(found, search.at, dice, self._requests.feeds.searches.source, data.search_id, data)
+        for prefix, _, searches in self._storms(day):
+            for number, search in enumerate(searches, 1):
+                if day.begins <= search.at < day.ends:
+                    data = SearchPerformed(f"{prefix}-Q{number:05}", search.term, search.answers, search.channel, search.language)
+                    self._tell(found, search.at, Random(data.search_id), self._requests.feeds.searches.source, data.search_id, data)
 
     def _tell(self, found: list[Told], at: datetime, dice: Random, source: str, event_id: str, data: Data) -> bool:
         """Tell something from `starts` on; whether it was told before `starts` for the first time."""

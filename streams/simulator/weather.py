@@ -86,11 +86,11 @@ class _Ordinary:
 
 
 class Sky:
-    """The weather of one climate and seed, with the storms that a person planted."""
+    """The weather of one climate and seed, with the storms that a person planted, and further ones."""
 
-    def __init__(self, weather: Weather, seed: int, planted: tuple[date, ...] = ()) -> None:
+    def __init__(self, weather: Weather, seed: int, planted: tuple[date, ...] = (), further: tuple[Storm, ...] = ()) -> None:
         self._weather, self._seed = weather, abs(seed) * 2 + (seed < 0)
-        self._planted = planted
+        self._planted, self._further = planted, further
         self._ordinary = lru_cache(maxsize=None)(self._draw_ordinary)
         self._storms = lru_cache(maxsize=None)(self._draw_storms)
         self._hours_of = lru_cache(maxsize=None)(self._draw_hours)
@@ -128,6 +128,11 @@ class Sky:
     def storms(self, year: int) -> tuple[Storm, ...]:
         """The storms that begin in the winter that begins in `year`, and in its summer; no planted ones."""
         return self._storms(year)
+
+    def planted_storms(self) -> list[Storm]:
+        """The storms that a person planted: of snow from November to April, otherwise tropical ones."""
+        begins = [datetime(on.year, on.month, on.day, self._weather.planted.begins) for on in self._planted]  # noqa: DTZ001 (the wall clock's)
+        return [planted(self._weather, at, at.month in SNOW_MONTHS) for at in begins]
 
     def _dice(self, year: int, what: int) -> np.random.Generator:
         return np.random.default_rng([self._seed, year, what])
@@ -197,18 +202,6 @@ class Sky:
         hours = int(dice.integers(kind.hours[0], kind.hours[1] + 1))
         return [Storm(begins, hours, 0.0, dice.uniform(*kind.rain_in), dice.uniform(*kind.gusts_mph))]
 
-    def _planted_storms(self) -> list[Storm]:
-        kind = self._weather.planted
-        found = []
-        for on in self._planted:
-            begins = datetime(on.year, on.month, on.day, kind.begins)  # noqa: DTZ001 (the wall clock's)
-            if on.month in SNOW_MONTHS:
-                water = kind.snow_in / INCHES_OF_SNOW_AN_INCH_OF_WATER
-                found.append(Storm(begins, kind.hours, kind.snow_in, water, kind.snow_gust_mph))
-            else:
-                found.append(Storm(begins, kind.hours, 0.0, kind.rain_in, kind.tropical_gust_mph))
-        return found
-
     def _draw_hours(self, year: int) -> Hours:
         """A year's hours, seen together with a few days of its neighbours, whose rain and storms reach into it."""
         before, this, after = (self._ordinary(number) for number in (year - 1, year, year + 1))
@@ -219,7 +212,8 @@ class Sky:
             for field in fields(_Ordinary)
         }
         first = datetime(year, 1, 1) - timedelta(days=EDGE_DAYS)  # noqa: DTZ001 (the wall clock's)
-        storms = [storm for number in (year - 1, year) for storm in self._storms(number)] + self._planted_storms()
+        storms = [storm for number in (year - 1, year) for storm in self._storms(number)]
+        storms += [*self.planted_storms(), *self._further]
         stormy = [(round((storm.begins - first).total_seconds() / 3600), storm) for storm in storms]
         size = days["high_f"].size * HOURS_A_DAY
         stormy = [(begins, storm) for begins, storm in stormy if begins >= 0 and begins + storm.hours < size]
@@ -230,6 +224,21 @@ class Sky:
             _let_storm(hours, begins, storm)
         kept = slice(EDGE_DAYS * HOURS_A_DAY, size - EDGE_DAYS * HOURS_A_DAY)
         return Hours(*(getattr(hours, field.name)[kept] for field in fields(Hours)))
+
+
+def planted(weather: Weather, begins: datetime, snow: bool, *, hours: int | None = None) -> Storm:
+    """A storm that a person wished for, as the weather's file has it.
+
+    Args:
+        weather: the file.
+        begins: on the full hour, by the wall clock.
+        snow: of snow, or a tropical storm.
+        hours: how long; as in the file unless given.
+    """
+    kind = weather.planted
+    if snow:
+        return Storm(begins, hours or kind.hours, kind.snow_in, kind.snow_in / INCHES_OF_SNOW_AN_INCH_OF_WATER, kind.snow_gust_mph)
+    return Storm(begins, hours or kind.hours, 0.0, kind.rain_in, kind.tropical_gust_mph)
 
 
 def _ordinary_hours(days: dict[str, Any]) -> Hours:

@@ -78,6 +78,7 @@ class Effects(Struct, frozen=True, forbid_unknown_fields=True):
     heat: LogFactor
     cold: LogFactor
     rain: LogFactor
+    ahead: LogFactor = 0  # on the day before 8 inches of snow, or before gusts of 50 mph
 
 
 class Weather(Struct, frozen=True, forbid_unknown_fields=True):

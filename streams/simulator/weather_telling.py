@@ -16,14 +16,16 @@ from streams import events
 from streams.events import ForecastHour, WeatherForecast, WeatherObserved
 from streams.simulator.city import City
 from streams.simulator.days import ONE_DAY
+from streams.simulator.storms import pressed_clock
 from streams.simulator.telling import Told
 from streams.simulator.weather import HOURS_A_DAY, Sky
 from streams.simulator.weather_city import Weather
-from streams.simulator.weather_felt import sky_of
+from streams.simulator.weather_felt import pressed_sky, sky_of
 
 Numbers = NDArray[np.float64]
 
 ONE_HOUR = timedelta(hours=1)
+SEEN_AGAIN_HOUR = -12.0  # of a storm's clock
 MM_AN_INCH, KMH_A_MPH = 25.4, 1.609344
 # Of the logarithm of an amount, of °F and of the logarithm of a wind: now, and more a day of lead.
 AMOUNT_ERROR, AMOUNT_ERROR_A_DAY = 0.15, 0.10
@@ -54,19 +56,39 @@ def weather_tellings(city: City, weather: Weather, seed: int, starts: datetime, 
         starts: timezone-aware.
         ends: timezone-aware.
     """
-    sky = sky_of(city, seed)
-    assert sky is not None  # a city with weather has a sky
     source, prefix = weather.feed.source, f"sim-{city.fingerprint(seed)}-weather"
-    forecasts = _Forecasts(city, weather, seed, sky)
+    forecasts = _Forecasts(city, weather, seed)
+    extra = _issued_in_between(city)
     hour = starts.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     while ends is None or hour < ends:
         if hour.hour % weather.issued_every_hours == 0 and hour >= starts:
             yield Told(hour, events.event(forecasts.issued(hour), source=source, event_id=f"{prefix}-{hour:%Y%m%dT%HZ}", at=hour))
-        for on in _measured_between(city, weather, hour, hour + ONE_HOUR):
-            at = _observed_at(city, weather, on)
-            if at >= starts and (ends is None or at < ends):
-                yield Told(at, events.event(observed(sky, weather, on), source=source, event_id=f"{prefix}-{on}", at=at))
+        told = [
+            Told(at, events.event(observed(_sky_as_of(city, seed, at), weather, on), source=source, event_id=f"{prefix}-{on}", at=at))
+            for on in _measured_between(city, weather, hour, hour + ONE_HOUR)
+            for at in (_observed_at(city, weather, on),)
+        ]
+        told += [
+            Told(at, events.event(forecasts.issued(at), source=source, event_id=f"{prefix}-{at:%Y%m%dT%H%M%SZ}", at=at))
+            for at in extra
+            if hour <= at < hour + ONE_HOUR
+        ]
+        yield from (one for one in sorted(told, key=lambda one: one.at) if one.at >= starts and (ends is None or one.at < ends))
         hour += ONE_HOUR
+
+
+def _issued_in_between(city: City) -> list[datetime]:
+    """When a forecast is issued out of turn: a storm that was begun is first seen, and seen again shortly before it comes."""
+    clocks = [(one.begun_at, pressed_clock(city, one).at(SEEN_AGAIN_HOUR)) for one in city.scenarios]
+    return [at.replace(microsecond=0) + timedelta(seconds=1) for both in clocks for at in both]
+
+
+def _sky_as_of(city: City, seed: int, at: datetime) -> Sky:
+    """The weather with those storms that were begun by an instant."""
+    begun = tuple(one for one in city.scenarios if one.begun_at <= at)
+    sky = pressed_sky(city, seed, begun) if begun else sky_of(city, seed)
+    assert sky is not None  # a city with weather has a sky
+    return sky
 
 
 def observed(sky: Sky, weather: Weather, on: date) -> WeatherObserved:
@@ -99,16 +121,18 @@ def _measured_between(city: City, weather: Weather, begins: datetime, ends: date
 class _Forecasts:
     """The issues of one city's forecast."""
 
-    def __init__(self, city: City, weather: Weather, seed: int, sky: Sky) -> None:
-        self._zone, self._weather, self._seed, self._sky = city.zone, weather, abs(seed), sky
+    def __init__(self, city: City, weather: Weather, seed: int) -> None:
+        self._city, self._sky_seed = city, seed
+        self._zone, self._weather, self._seed = city.zone, weather, abs(seed)
         self._drawn = lru_cache(maxsize=256)(self._draw)
 
     def issued(self, at: datetime) -> WeatherForecast:
         """The issue of an instant, for the hours from then on."""
-        starts = [at + number * ONE_HOUR for number in range(self._weather.reach_days * HOURS_A_DAY)]
+        full_hour = at.replace(minute=0, second=0, microsecond=0)
+        starts = [full_hour + number * ONE_HOUR for number in range(self._weather.reach_days * HOURS_A_DAY)]
         walls = [start.astimezone(self._zone) for start in starts]
         first = walls[0].date() - ONE_DAY
-        truth = self._sky.hours(first, (walls[-1].date() - first).days + 2)
+        truth = _sky_as_of(self._city, self._sky_seed, at).hours(first, (walls[-1].date() - first).days + 2)
         wall_hours = np.array([(wall.date() - first).days * HOURS_A_DAY + wall.hour for wall in walls])
         lead_days = np.arange(len(starts)) / HOURS_A_DAY
         errors = {on: self._error(on, at) for on in {wall.date() for wall in walls}}

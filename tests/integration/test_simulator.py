@@ -2,6 +2,10 @@
 
 import subprocess
 import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,20 +18,29 @@ from sql import observations
 from sql.engine import engine
 from sql.settings import PROJECT, settings
 from streams import consumer, simulator
+from streams.broker import bootstrap_servers
 from streams.events import (
     AgentStateChanged,
     ContactQueued,
     RequestSnapshot,
     SearchPerformed,
+    SocialPosted,
+    SocialReplied,
     SurveyAnswered,
+    WeatherAlert,
     WeatherForecast,
     WeatherObserved,
 )
+from streams.publisher import Publisher
+from streams.simulator import backlog, past, present
+from streams.simulator.backlog import Backlog, Considerate
 from streams.simulator.city import load_city
 from streams.simulator.days import Day, day_of
+from streams.simulator.emergency_telling import emergency_tellings
 from streams.simulator.left_off import left_off_at
+from streams.simulator.storms import storms_around
 from streams.simulator.telling import Told
-from streams.simulator.whole_city import Starts, all_tellings, contact_feeds, request_feeds, weather_feeds
+from streams.simulator.whole_city import Starts, all_feeds, all_tellings, contact_feeds
 from streams.simulator.years import write
 
 SEED = 5
@@ -36,7 +49,7 @@ assert WHOLE_CITY.requests is not None
 CITY = msgspec.structs.replace(  # which begins all at once, because there are few days here, and forgets soon
     WHOLE_CITY, requests=msgspec.structs.replace(WHOLE_CITY.requests, begins_weeks_earlier=0, remembered_days=12)
 )
-FEEDS = contact_feeds(CITY) + request_feeds(CITY) + weather_feeds(CITY)
+FEEDS = all_feeds(CITY)
 SOURCES = [spoken.feed.source for spoken in FEEDS]
 
 
@@ -48,6 +61,7 @@ def ask(database: str, query: str) -> list[tuple[Any, ...]]:
 @pytest.fixture(autouse=True)
 def small_city(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(simulator, "load_city", lambda *_, **__: CITY)
+    monkeypatch.setattr(past, "load_city", lambda *_, **__: CITY)
 
 
 def told_from(starts: datetime, until: datetime) -> list[Told]:
@@ -74,10 +88,10 @@ def test_it_goes_on_where_it_left_off_and_the_tables_hold_what_happened(in_proce
     assert left_off_at(SOURCES) == first_end
     goes_on = first_end - simulator.OVERLAP
     found = simulator.begins_at(CITY, now=now, history_weeks=3 / 7)
-    assert found == Starts(goes_on, goes_on, goes_on, weather=goes_on)
+    assert found == Starts(goes_on, goes_on, goes_on, weather=goes_on, emergency=goes_on)
     today = Day(CITY, day_of(CITY, now)).begins
     found = simulator.begins_at(CITY, now=now, history_weeks=0)
-    assert found == Starts(today, today, goes_on, weather=today)  # a gap stays a gap
+    assert found == Starts(today, today, goes_on, weather=today, emergency=today)  # a gap stays a gap
 
     before = ask(database, "SELECT count(*) FROM contact")[0][0]
     simulator.run(seed=SEED, history_weeks=3 / 7, until=end)
@@ -102,9 +116,17 @@ def test_it_goes_on_where_it_left_off_and_the_tables_hold_what_happened(in_proce
         request_id: (one.status, one.updated_datetime, one.requested_datetime) for request_id, one in newest.items()
     }
     assert sum(row[3] < begins - timedelta(days=7) for row in rows) > 1_000  # open since long ago
-    kinds = {"survey": SurveyAnswered, "search": SearchPerformed, "weather_forecast": WeatherForecast, "weather_day": WeatherObserved}
+    kinds = {
+        "survey": SurveyAnswered,
+        "search": SearchPerformed,
+        "weather_forecast": WeatherForecast,
+        "weather_day": WeatherObserved,
+        "alert": WeatherAlert,
+        "social_reply": SocialReplied,
+        "social_post UNION ALL SELECT count(*) FROM social_repost": SocialPosted,
+    }
     for table, kind in kinds.items():
-        assert ask(database, f"SELECT count(*) FROM {table}")[0][0] == len(
+        assert sum(row[0] for row in ask(database, f"SELECT count(*) FROM {table}")) == len(
             {one.event.id for one in told if isinstance(one.event.data, kind)}
         )
 
@@ -133,6 +155,143 @@ def test_telling_again_from_the_beginning_changes_nothing(in_process: None, data
     events, _ = consumer.run(until_idle_seconds=2)
     assert events > 1_000
     assert tables() == first
+
+
+@contextmanager
+def consuming(environment: dict[str, str]) -> Iterator[None]:
+    """A consumer at work beside, until the end."""
+    process = subprocess.Popen([sys.executable, "-m", "streams", "consume"], env=environment, cwd=PROJECT, stderr=subprocess.DEVNULL)
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def eventually(condition: Callable[[], bool], within_seconds: float = 60.0) -> bool:
+    until = time.monotonic() + within_seconds
+    while not (done := condition()) and time.monotonic() < until:
+        time.sleep(0.1)
+    return done
+
+
+def test_the_past_is_told_beside_the_present_and_the_tables_hold_what_one_telling_would(
+    in_process: None, database: str, environment: dict[str, str]
+) -> None:
+    now = datetime.now(UTC)
+    begins = present.present_begins(CITY, now)
+    until = now - timedelta(hours=1)
+    feeds = "SELECT feed, as_of, heartbeat_at FROM metric.feeds ORDER BY feed"
+    with consuming(environment):
+        simulator.run(seed=SEED, history_weeks=0, until=until, present_first=True)
+        assert eventually(lambda: left_off_at(SOURCES) == until)
+        fresh = ask(database, feeds)
+        said: list[str] = []
+        past.run(seed=SEED, history_weeks=2 / 7, say=said.append)
+        assert said[-1] == "what was asked for before that"
+        with Backlog(bootstrap_servers()) as waiting:
+            assert eventually(lambda: waiting.waiting(waiting.ends()) == 0)
+        assert ask(database, feeds) == fresh  # old events make no feed look older, or newer
+        past.run(seed=SEED, history_weeks=2 / 7, say=said.append)
+        assert len(said) == 2  # nothing is left
+
+    midnight = datetime.combine(now.astimezone(CITY.zone).date(), datetime.min.time(), CITY.zone)
+    first = (midnight - timedelta(days=2)).astimezone(UTC)
+    assert first < begins
+    told = list(all_tellings(CITY, SEED, Starts(first, first), until))
+    queued = {one.event.data.contact_id for one in told if isinstance(one.event.data, ContactQueued)}
+    assert {row[0] for row in ask(database, "SELECT contact_id FROM contact WHERE queued_at_reported")} == queued
+    states = {(one.event.data.agent_id, one.event.time) for one in told if isinstance(one.event.data, AgentStateChanged)}
+    assert set(ask(database, "SELECT agent_id, changed_at FROM agent_state_change")) == states
+    rows = ask(database, "SELECT service_request_id, status, updated_datetime, requested_datetime FROM request")
+    assert {row[0]: row[1:] for row in rows} == {
+        request_id: (one.status, one.updated_datetime, one.requested_datetime) for request_id, one in newest_of(told).items()
+    }
+    kinds = {
+        "survey": SurveyAnswered,
+        "search": SearchPerformed,
+        "weather_forecast": WeatherForecast,
+        "weather_day": WeatherObserved,
+        "alert": WeatherAlert,
+        "social_reply": SocialReplied,
+        "social_post UNION ALL SELECT count(*) FROM social_repost": SocialPosted,
+    }
+    for table, kind in kinds.items():
+        events_of = {one.event.id for one in told if isinstance(one.event.data, kind)}
+        assert sum(row[0] for row in ask(database, f"SELECT count(*) FROM {table}")) == len(events_of)
+    assert ask(database, "SELECT count(*) FROM dead_letter")[0][0] == 0
+
+
+def test_what_gives_way_waits_while_nobody_consumes(in_process: None, database: str, environment: dict[str, str]) -> None:
+    told = told_from(datetime(2026, 9, 14, 12, tzinfo=UTC), datetime(2026, 9, 14, 15, tzinfo=UTC))
+    assert len(told) > 6 * backlog.PIECE_EVENTS
+    servers = bootstrap_servers()
+    with Publisher(servers) as publisher, Backlog(servers) as waiting:
+        most = 0
+
+        def tell() -> None:
+            sink = Considerate(publisher, waiting)
+            for one in told:
+                sink.send(one.event)
+            sink.flush()
+
+        telling = threading.Thread(target=tell)
+        telling.start()
+        assert eventually(lambda: publisher.sent >= backlog.PIECE_EVENTS)
+        telling.join(2.0)
+        assert telling.is_alive()
+        assert publisher.sent == backlog.PIECE_EVENTS  # nobody reads them, so nothing more is told
+        with consuming(environment), Backlog(servers) as beside:
+            while telling.is_alive():
+                most = max(most, beside.waiting(beside.ends()) or 0)
+                telling.join(0.02)
+    assert publisher.sent == len(told)
+    assert most <= backlog.PIECE_EVENTS + backlog.MOST_WAITING_EVENTS
+
+
+@pytest.mark.parametrize("value", ["rain@2026-11-24T15:00:00+00:00", "snow@soon", "snow@2026-11-24T15:00:00", "snow"])
+def test_a_scenario_that_is_none_is_one_sentence(environment: dict[str, str], value: str) -> None:
+    command = [sys.executable, "-m", "streams", "simulate", "--scenario", value]
+    done = subprocess.run(command, env=environment, cwd=PROJECT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert f"{value!r} is no snow@TIME or hurricane@TIME" in done.stderr
+
+
+def test_without_a_telling_of_the_present_the_past_is_one_sentence(in_process: None, environment: dict[str, str]) -> None:
+    command = [sys.executable, "-m", "streams", "simulate", "--tell", "past", "--history-weeks", "1"]
+    done = subprocess.run(command, env=environment, cwd=PROJECT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert "start `simulate --tell present` first" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_the_alerts_of_a_storm_fold_to_what_holds_and_its_posts_get_topics(in_process: None, database: str) -> None:
+    storm = date(2026, 11, 17)
+    city = load_city(storms=(storm,))
+    assert city.emergency is not None
+    starts = Day(city, storm - timedelta(days=3)).begins
+    with Publisher(bootstrap_servers()) as publisher:
+        for one in emergency_tellings(city, city.emergency, SEED, starts, starts + timedelta(days=6)):
+            publisher.send(one.event)
+    _, refused = consumer.run(until_idle_seconds=2)
+    assert refused == 0
+    (clock,) = (one for one in storms_around(city, SEED, storm, storm) if one.onset.astimezone(city.zone).date() == storm)
+    hours: dict[float, list[str]] = {
+        -50: [],
+        -40: ["Winter Storm Watch"],
+        -1: ["Winter Storm Warning"],
+        6: ["Snow Squall Warning", "Winter Storm Warning"],
+        16: ["Winter Weather Advisory"],
+        19: [],
+    }
+    with psycopg.connect(database) as connection:
+        for hour, holds in hours.items():
+            found = connection.execute("SELECT event FROM metric.alerts(%s, ARRAY['SIMZ001']) ORDER BY event", (clock.at(hour),)).fetchall()
+            assert [event for (event,) in found] == holds, hour
+    topics = dict(ask(database, "SELECT topic, count(*) FROM social_post CROSS JOIN unnest(topics) AS topic GROUP BY topic"))
+    assert len(topics) >= 8
+    assert topics["plowing"] > 50
+    assert ask(database, "SELECT count(*) FROM social_post WHERE rumor")[0][0] > 5
 
 
 def test_in_a_database_that_knows_no_requests_and_weather_their_past_is_told_and_the_contacts_go_on(

@@ -23,7 +23,7 @@ ORDINARY, SHORT, LONG = date(2026, 3, 3), date(2026, 3, 7), date(2026, 10, 31)  
 
 
 def copy_city(to: Path) -> None:
-    for name in ("queues.toml", "requests.toml", "weather.toml"):
+    for name in ("queues.toml", "requests.toml", "weather.toml", "emergency.toml", "posts.toml", "districts.geojson"):
         shutil.copy(DEFAULT_CITY.with_name(name), to)
 
 

@@ -12,14 +12,14 @@ from streams.simulator.city import load_city
 from streams.simulator.clock import Clock
 from streams.simulator.pace import HEARTBEAT_EVERY_SECONDS, Pace, ReadAhead
 from streams.simulator.telling import Told
-from streams.simulator.whole_city import Starts, all_tellings, contact_feeds, request_feeds, weather_feeds
+from streams.simulator.whole_city import Starts, all_feeds, all_tellings
 
 WHOLE_CITY = load_city()
 assert WHOLE_CITY.requests is not None
 CITY = msgspec.structs.replace(  # which forgets soon, because it is begun often here
     WHOLE_CITY, requests=msgspec.structs.replace(WHOLE_CITY.requests, remembered_days=4)
 )
-FEEDS = contact_feeds(CITY) + request_feeds(CITY) + weather_feeds(CITY)
+FEEDS = all_feeds(CITY)
 TOPICS = {spoken.feed.source: spoken.topic for spoken in FEEDS}
 NOW = datetime(2026, 9, 14, 15, 0, tzinfo=UTC)  # a Monday at 11:00
 SEED = 311

@@ -292,6 +292,8 @@ def test_surveys_come_after_closings_and_late_work_pleases_less() -> None:
     for event in surveys:
         assert isinstance(event.data, SurveyAnswered)
         request_id = event.data.service_request_id or ""
+        if "-W" in request_id:  # a storm's
+            continue
         request = opened_on(datetime.strptime(request_id.split("-")[2], "%Y%m%d").replace(tzinfo=UTC).date())[request_id]
         assert request.changes[-1].status == "closed"
         assert request.changes[-1].at < event.time

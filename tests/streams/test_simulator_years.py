@@ -132,7 +132,7 @@ def test_after_a_snow_storm_more_people_call() -> None:
             sum(contacts for *_, contacts in half_hours(city, SEED, first=on, until=on + ONE_DAY)) for city in (stormy, CITY)
         )
         ratios.append(with_it / without)
-    assert ratios[0] == 1
+    assert 1.02 < ratios[0] < 1.25  # people ask about it
     assert 0.7 < ratios[1] < 1.0
     assert 1.25 < ratios[2] < 1.8
     assert ratios[2] > ratios[3] > ratios[4] > ratios[5] > 1
