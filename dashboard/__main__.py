@@ -1,4 +1,4 @@
-"""`python -m dashboard`: start the server of the screens; `python -m dashboard weekly-review` writes a file instead.
+"""`python -m dashboard`: start the server of the screens; `weekly-review` and the reports on an incident write a file instead.
 
 The server listens on this machine only, unless told otherwise.
 """
@@ -9,6 +9,8 @@ import sys
 
 import click
 
+from dashboard.schedule_command import load_schedule
+from dashboard.situation_commands import COMMANDS
 from dashboard.tokens import CONFIG_FILE
 from dashboard.weekly_command import weekly_review
 from sql.settings import InvalidSetting, settings
@@ -36,7 +38,7 @@ def _refuse_taken_port(address: str, port: int) -> None:
 @click.option("--address", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.pass_context
 def main(context: click.Context, port: int | None, address: str) -> None:
-    """Serve the screens: Live at /, then /map, /departments, /weekly, /system and /definitions.
+    """Serve the screens: Live at /, then /emergency, /map, /departments, /incident, /staffing, /weekly, /system and /definitions.
 
     The database may come later, or go away and come back: the screens say so and go on by themselves.
     """
@@ -44,7 +46,8 @@ def main(context: click.Context, port: int | None, address: str) -> None:
         _serve(port, address)
 
 
-main.add_command(weekly_review)
+for command in (weekly_review, load_schedule, *COMMANDS):
+    main.add_command(command)
 
 
 def _serve(port: int | None, address: str) -> None:

@@ -1,7 +1,5 @@
 """`python -m dashboard weekly-review`: a week's review as a PDF or CSV file, without a browser, so that it can be scheduled and mailed."""
 
-import os
-import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +9,7 @@ from pandas import DataFrame
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from dashboard import weekly_csv, weekly_rows
+from dashboard import weekly_csv, weekly_rows, written_file
 from dashboard.rows import UnexpectedFrame
 from dashboard.weekly_week import NoSuchWeek, Week, last_full, reviewable
 from sql.engine import DatabaseUnavailable, engine, first_line
@@ -41,7 +39,7 @@ def weekly_review(wanted: str | None, output: Path, shape: str | None) -> None:
         raise click.ClickException(str(error)) from None
     except SQLAlchemyError as error:
         raise click.ClickException(f"The database answered with an error: {first_line(error)}") from None
-    _write(output, _made(review, chosen))
+    written_file.write(output, _made(review, chosen))
     click.echo(f"wrote {output}: {review.week.name}, {review.week.long}")
 
 
@@ -69,21 +67,3 @@ def _made(review: weekly_rows.Review, shape: str) -> bytes:
     from dashboard import weekly_report  # Typst and the chart engine take a second to load
 
     return weekly_report.pdf(review)
-
-
-def _write(output: Path, made: bytes) -> None:
-    """Write the whole file or nothing: it comes under its name only when it is complete."""
-    try:
-        handle, name = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(made)
-            umask = os.umask(0)
-            os.umask(umask)
-            Path(name).chmod(0o666 & ~umask)
-            Path(name).replace(output)
-        except OSError:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise click.ClickException(f"{output} cannot be written ({error.strerror}): name another file with --output.") from None

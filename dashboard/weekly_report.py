@@ -1,19 +1,13 @@
-"""The weekly review as a PDF of US Letter pages: Typst lays it out, Altair's charts are drawn by vl-convert; no browser, no network.
+"""The weekly review as a PDF of US Letter pages; no browser, no network.
 
 Every word is handed to the template as data. The same review gives the same bytes: the date of the file is that of the data.
 """
 
-import json
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
-from functools import cache
-from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any
 
-import typst
-import vl_convert
-
-from dashboard import wording
+from dashboard import typst_paper, wording
 from dashboard.verdict import FEWEST_CASES
 from dashboard.weekly_charts import PAGE, backlogs, chosen
 from dashboard.weekly_figures import MOST_ROWS, action_state, axis, beside, chance, incomplete, where
@@ -23,9 +17,7 @@ from dashboard.weekly_verdict import Judged, ranked, usually, verdict
 from dashboard.weekly_week import short
 from dashboard.weekly_words import maybe_percent, ratio
 
-HERE = Path(__file__).resolve().parent / "report"
-FONTS = HERE / "fonts"
-TEMPLATE = HERE / "weekly.typ"
+TEMPLATE = "weekly.typ"
 MOST_DEPARTMENTS, MOST_ACTIONS = 20, 12  # what fits on four pages; all of it is in the CSV
 LONGEST_NAME = 60  # characters; a longer one has no room in a table
 STATUS_WORDS = {"ok": "OK", "watch": "Watch", "act": "Act"}
@@ -44,33 +36,16 @@ Data = dict[str, Any]
 
 def pdf(review: Review) -> bytes:
     """The review as a PDF of at most four pages."""
-    return cast(bytes, _compile(sheet(review), review, "pdf"))
+    return typst_paper.pdf(TEMPLATE, sheet(review), _stamp(review))
 
 
-def pictures(review: Review, ppi: float = 110) -> list[bytes]:
+def pictures(review: Review, ppi: float = typst_paper.PICTURE_PPI) -> list[bytes]:
     """Each page as a PNG, to look at."""
-    made = _compile(sheet(review), review, "png", ppi)
-    return made if isinstance(made, list) else [made]
+    return typst_paper.pictures(TEMPLATE, sheet(review), _stamp(review), ppi)
 
 
-def _compile(data: Data, review: Review, shape: Literal["pdf", "png"], ppi: float | None = None) -> bytes | list[bytes]:
-    stamp = review.span.ends_at or datetime(1970, 1, 1, tzinfo=UTC)
-    made = typst.compile(
-        str(TEMPLATE),
-        format=shape,
-        ppi=ppi,
-        font_paths=[str(FONTS)],
-        sys_inputs={"review": json.dumps(data, ensure_ascii=False)},
-        timestamp=int(stamp.timestamp()),
-    )
-    if made is None:
-        raise RuntimeError("typst made nothing")
-    return made
-
-
-@cache
-def _with_our_font() -> None:
-    vl_convert.register_font_directory(str(FONTS))
+def _stamp(review: Review) -> datetime:
+    return review.span.ends_at or datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def sheet(review: Review) -> Data:
@@ -79,7 +54,6 @@ def sheet(review: Review) -> Data:
     said = verdict(review, departments)
     first, last = axis(departments)
     chart = backlogs(chosen(departments), "light", PAGE)
-    _with_our_font()
     left_out = len(departments) - MOST_DEPARTMENTS
     actions_left = len(review.actions) - MOST_ACTIONS
     return {
@@ -94,7 +68,7 @@ def sheet(review: Review) -> Data:
         "axis": {"from": first, "to": last},
         "departments": [_department(one) for one in departments[:MOST_DEPARTMENTS]],
         "departments_more": f"{wording.plural(left_out, 'more department')}, with less to see, in the CSV." if left_out > 0 else "",
-        "backlogs": None if chart is None else vl_convert.vegalite_to_svg(chart),
+        "backlogs": None if chart is None else typst_paper.svg(chart),
         **_rising(review),
         "satisfaction": _figure(SATISFACTION, review.surveys, None) | _mean(review),
         **_searches(review),

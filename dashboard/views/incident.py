@@ -18,6 +18,7 @@ from dashboard import (
     incident_log,
     incident_log_forms,
     incident_page,
+    incident_reports,
     incident_session as session,
     lifeline_figures,
     lifeline_forms,
@@ -93,6 +94,14 @@ def incident() -> None:
     incident_forms.open_form(found)
     if found.incident is not None:
         incident_forms.change_form(found, found.incident)
+
+
+@st.fragment
+def reports() -> None:
+    """What there is to take away, and the way to the replay."""
+    found = session.kept()
+    if found is not None and found.incident is not None:
+        incident_reports.buttons(found.incident)
 
 
 @st.fragment(run_every=REFRESH_SECONDS)
@@ -172,6 +181,7 @@ with st.container(key="desk", gap="small"):
     desk.links()
     head()
     incident()
+    reports()
     lifelines()
     judge()
     answers()

@@ -51,10 +51,12 @@ def told(first: datetime, last: datetime, *, salt: str, busy: float = 1.0) -> It
         yield one(post, at, f"{salt}-p{minute}")
 
 
-def alert(name: str, sent: datetime, ends: datetime, *refers_to: str, kind: str = "Alert") -> tuple[str, events.Event]:
+def alert(
+    name: str, sent: datetime, ends: datetime, *refers_to: str, kind: str = "Alert", onset: datetime = ONSET
+) -> tuple[str, events.Event]:
     """A winter storm warning."""
     data = events.WeatherAlert(
-        alert_id=name, event="Winter Storm Warning", status="Actual", message_type=kind, onset_at=ONSET, expires_at=ends, ends_at=ends,
+        alert_id=name, event="Winter Storm Warning", status="Actual", message_type=kind, onset_at=onset, expires_at=ends, ends_at=ends,
         severity="Severe", headline="Heavy snow", zones=(ZONE_CODE,), refers_to=refers_to,
     )  # fmt: skip
     return one(data, sent, name)
