@@ -62,12 +62,14 @@ def test_from_the_alert_to_the_situation_report(stormy: Page, database: str) -> 
 
     note = stormy.locator(".st-key-panel_incident_note")
     position = note.get_by_role("combobox", name="Your position")
-    position.fill("Operations")
-    position.press("Enter")
+    position.press_sequentially("Oper")
+    stormy.get_by_role("option", name="Operations").click()
+    expect(position).to_have_value("Operations")
     note.get_by_label("What was done, said or decided").fill(NOTE)
     note.get_by_text("Significant").click()
     note.get_by_label("Your name, for the record").fill("Ann")
     stormy.get_by_role("button", name="Note it").click()
+    expect(note).to_contain_text("Noted.")
     expect(stormy.locator(".st-key-desk_incident_log")).to_contain_text(NOTE)
 
     stormy.get_by_text("Add, change or retire an approved answer").click()
@@ -76,7 +78,6 @@ def test_from_the_alert_to_the_situation_report(stormy: Page, database: str) -> 
     stormy.get_by_label("Answer, word for word").fill("Primary streets first; yours within 24 hours of the last snow.")
     stormy.get_by_label("Owner: who keeps it true").fill("Streets")
     stormy.get_by_label("Source: where it comes from").fill("Snow plan 2026")
-    stormy.get_by_text("I have just checked it against its source").click()
     stormy.get_by_role("button", name="Approve it").click()
     expect(stormy.get_by_text("Primary streets first").first).to_be_visible()
 
