@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dashboard import emergency_charts, emergency_figures
+from dashboard import emergency_charts, emergency_clock, emergency_figures
 from dashboard.ahead import PlannedHalfHour
 from dashboard.ahead_figures import usable, with_forecast
 from dashboard.charts import WALL, DayChart, day
@@ -114,7 +114,8 @@ def _storm_charts(snapshot: Snapshot) -> dict[Mode, DayChart | None]:
     if known is None:
         return {}
     now = known.clock.hour(known.at)
-    return {mode: emergency_charts.contacts(known.hours, known.clock, now, mode, WALL, STORM_CHART_HEIGHT) for mode in MODES}
+    said = emergency_clock.messages(known)
+    return {mode: emergency_charts.contacts(known.hours, known.clock, now, mode, WALL, STORM_CHART_HEIGHT, said=said) for mode in MODES}
 
 
 def message(edition: Edition, now: float, since: int = 0, keys: frozenset[str] | None = None) -> str:

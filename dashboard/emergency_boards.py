@@ -39,7 +39,10 @@ def asked(known: Emergency) -> Figure:
         ratio = row.get("ratio")
         if row["posts"] >= LEAST_POSTS and ratio is not None and not pd.isna(ratio) and ratio >= LEAST_POST_RATIO:
             rows.append(
-                (float(ratio), _asked_row(str(row["topic"]).capitalize(), "posts", int(row["posts"]), float(ratio), status="watch"))
+                (
+                    float(ratio),
+                    _asked_row(str(row["topic"]).replace("_", " ").capitalize(), "posts", int(row["posts"]), float(ratio), status="watch"),
+                )
             )
     rows.sort(key=lambda one: -one[0])
     chosen = [row for _, row in rows[:ROWS_ASKED]]

@@ -4,6 +4,7 @@ The x axis is hours from the onset and nothing else.
 """
 
 import math
+from collections.abc import Sequence
 from typing import Any, cast
 
 import altair as alt
@@ -29,6 +30,7 @@ def contacts(
     *,
     beside: pd.DataFrame | None = None,
     beside_name: str = "",
+    said: Sequence[float] = (),
 ) -> DayChart | None:
     """The chart's specification and its data.
 
@@ -41,6 +43,7 @@ def contacts(
         height: of the drawing, px.
         beside: the hours of another incident, on its own clock: hour, contacts.
         beside_name: what to call it.
+        said: when messages went to residents, in hours of the clock.
 
     Returns:
         The chart, or None when nothing is known to draw.
@@ -66,7 +69,9 @@ def contacts(
         return None
     top = _round(float(top) * ROOM_ABOVE)
     words = _words(data, now_hour, clock, beside_name, calm_word="without a storm" if hours["no_storm"].notna().any() else "usual")
-    data = pd.concat([data, pd.DataFrame({"hour": [now_hour], "word": ["now"]}), words], ignore_index=True)
+    told = [hour for hour in said if clock.first <= hour <= clock.last]
+    marks = pd.DataFrame({"hour": [now_hour, *told], "word": ["now", *["message"] * len(told)], "height": [None, *[0.0] * len(told)]})
+    data = pd.concat([data, marks, words], ignore_index=True)
     chart = look(_layers(data, clock, top, mode, size, height), mode, size)
     return DayChart(spec=chart.properties(width="container", height=height).to_dict(), data=data)
 
@@ -132,6 +137,9 @@ def _layers(data: pd.DataFrame, clock: Clock, top: float, mode: Mode, size: Size
         *([line("beside", color=tone["text2"], strokeWidth=size.line * 0.75)] if "beside" in data else []),
         line("seen", color=tone["data"], strokeWidth=size.line * 1.4),
         base.transform_filter("datum.word == 'now'").mark_rule(color=tone["text"], strokeWidth=size.line * 0.7),
+        base.transform_filter("datum.word == 'message'")
+        .mark_point(shape="triangle-up", filled=True, color=tone["text"], size=size.mark * 7, opacity=1, yOffset=-size.mark * 0.2)
+        .encode(y=y("height")),
         word("calm", tone["text2"], dy=-size.mark * 0.55, align="center"),
         word("seen", tone["data"], dy=-size.mark * 0.65, align="right", dx=-4),
         word("expected", tone["data"], dy=-size.mark * 0.5, align="left", dx=8),

@@ -39,14 +39,17 @@ def storm_clock(known: Emergency, zone: ZoneInfo, source: Source) -> Figure:
         "to": clock.last,
         "ticks": ticks,
         "alerts": bars(known, zone),
-        "said": [
-            round(clock.hour(one.happened_at), 2)
-            for one in known.log
-            if one.kind == "message" and clock.starts_at <= one.happened_at <= clock.ends_at
-        ],
+        "said": messages(known),
         **weather,
         **stamp(source),
     }
+
+
+def messages(known: Emergency) -> list[float]:
+    """When messages went to residents, in hours of the clock."""
+    clock = known.clock
+    found = [one.happened_at for one in known.log if one.kind == "message"]
+    return [round(clock.hour(at), 2) for at in found if clock.starts_at <= at <= clock.ends_at]
 
 
 def bars(known: Emergency, zone: ZoneInfo) -> list[Figure]:
@@ -76,8 +79,8 @@ def _bar(known: Emergency, chain: pd.DataFrame, zone: ZoneInfo) -> tuple[tuple[b
 
 
 def shapes(known: Emergency) -> list[dict[str, Any]]:
-    """Where the alerts that hold are in force, as GeoJSON geometries; those that tell only zones have none here."""
-    return [one for one in known.alerts["geometry"] if isinstance(one, dict)]
+    """Where the alerts that hold are in force, as GeoJSON geometries."""
+    return [one for one in known.shapes["geometry"] if isinstance(one, dict)]
 
 
 def _instant(value: object) -> datetime | None:

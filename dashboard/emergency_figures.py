@@ -112,7 +112,7 @@ def _contacts(known: Emergency, verdict: StormVerdict, source: Source) -> Figure
     now, expected = known.now, known.expected
     if expected.expected is not None and expected.expected >= 1:
         ratio = now.contacts_hour / expected.expected
-        compare = f"{ratio:.1f} × expected {wording.count(expected.expected)}"
+        compare = f"{ratio:.1f} × expected {wording.both(expected.expected_low or 0.0, expected.expected_high or expected.expected)}"
     else:
         compare = _usual_words(now.contacts_hour, known.usual.get("contacts"))
     return _tile(
@@ -161,7 +161,7 @@ def _usual_words(count: int, usual: Usual | None) -> str:
         return "no usual yet"
     if usual.usual < 1:
         return f"usual {wording.both(usual.usual_low, usual.usual_high)}"
-    return f"{count / usual.usual:.1f} × usual {wording.count(usual.usual)}"
+    return f"{count / usual.usual:.1f} × usual {wording.both(usual.usual_low, usual.usual_high)}"
 
 
 def _against_usual(known: Emergency, kind: str, count: int | None, status: Status) -> Figure:

@@ -51,6 +51,7 @@ class Reader:
         zones = list(settings().alert_zone_codes) or None
         found = {
             "alerts": frame("alerts-active", connection, as_of=at, zones=zones),
+            "shapes": frame("alert-shapes", connection, as_of=at, zones=zones),
             "bars": frame(
                 "alert-history",
                 connection,

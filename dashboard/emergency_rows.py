@@ -138,6 +138,7 @@ class Emergency:
             expected_high, no_storm, afterwards, usual, usual_low, usual_high, and requests, posts, searches with `KIND_usual`.
         weather: as `storm-weather` gives it.
         alerts: those that hold, as `alerts-active` gives them.
+        shapes: where they are in force, as `alert-shapes` gives them.
         bars: the alerts of the clock's time, as `alert-history` gives them.
         types, districts: as `hot-groups` gives them, since the onset.
         cells: as `hot-spots` gives them, since the onset.
@@ -157,6 +158,7 @@ class Emergency:
     hours: pd.DataFrame
     weather: pd.DataFrame
     alerts: pd.DataFrame
+    shapes: pd.DataFrame
     bars: pd.DataFrame
     log: tuple[LogEntry, ...]
     lifelines: tuple[Lifeline, ...]

@@ -147,7 +147,7 @@ def replay() -> None:
     figures["em_strip"] = emergency_figures.replay_strip(snapshot, known, verdict)
     chart = emergency_charts.contacts(
         known.hours, known.clock, known.clock.hour(known.at), palette(), WALL, STORM_CHART_HEIGHT,
-        beside=other, beside_name=beside.name if beside else "",
+        beside=other, beside_name=beside.name if beside else "", said=emergency_clock.messages(known),
     )  # fmt: skip
     wall(Drawn(figures, known.at.timestamp()), known, chart)
 

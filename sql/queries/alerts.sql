@@ -2,6 +2,13 @@
 -- One row an alert that holds at `as_of` (now unless given) in one of the zones (all unless given), the gravest first; `lapsed` ones expired without renewal before the end of their event.
 SELECT * FROM metric.alerts(coalesce(cast(:as_of AS timestamptz), now()), cast(:zones AS text[]));
 
+-- alert-shapes --
+-- One row a shape of an alert that holds at `as_of`: its own, else those of its zones as areas of the kind `alert_zone` whose name is the zone's code; without either it has none.
+SELECT a.alert_id, a.event, a.severity, coalesce(a.geometry, z.geometry) AS geometry
+FROM metric.alerts(coalesce(cast(:as_of AS timestamptz), now()), cast(:zones AS text[])) AS a
+LEFT JOIN area AS z ON a.geometry IS NULL AND z.kind = 'alert_zone' AND z.area = ANY(a.zones)
+WHERE coalesce(a.geometry, z.geometry) IS NOT NULL;
+
 -- alert-history --
 -- One row a real Alert or Update that held in [from, to) as known at `as_of`, by chain (one event through its updates) and time; `outcome` is replaced, cancelled, over, lapsed or holds, `held_until` when it ended (NULL: not yet).
 WITH asked AS (

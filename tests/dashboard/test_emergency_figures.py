@@ -58,7 +58,8 @@ def known(**changed: Any) -> Emergency:
         "usual": usual,
         "hours": hours(incident),
         "weather": weather(*[5.0] * 24),
-        "alerts": pd.DataFrame({"geometry": []}),
+        "alerts": pd.DataFrame({"event": []}),
+        "shapes": pd.DataFrame({"geometry": []}),
         "bars": pd.DataFrame(columns=list(BAR)),
         "log": (),
         "lifelines": (),
@@ -105,7 +106,7 @@ def test_without_a_forecast_the_usual_stands_in() -> None:
     what = known(expected=Expected(None, None, None, None, False), usual=usual)
     assert "3.0 times the usual" in judge(what).why
     assert judge(what).contacts == "watch"
-    assert figures(what)["em_contacts"]["compare"] == "3.0 × usual 200"
+    assert figures(what)["em_contacts"]["compare"] == "3.0 × usual 180 to 220"
 
 
 def test_without_an_incident_alerts_suggest_one_and_the_clock_counts_from_now() -> None:
@@ -164,10 +165,10 @@ def test_no_weather_forecast_is_said() -> None:
 
 def test_every_figure_has_a_comparison_and_nothing_is_no_percentage() -> None:
     found = figures(known())
-    assert found["em_contacts"]["compare"] == "1.0 × expected 590"
+    assert found["em_contacts"]["compare"] == "1.0 × expected 520 to 660"
     assert found["em_open"]["compare"] == "+310 in 1 h"
     assert found["em_give_up"] | {"value": "5", "compare": "450 since onset"} == found["em_give_up"]
-    assert found["em_requests"]["compare"] == "1.2 × usual 40"
+    assert found["em_requests"]["compare"] == "1.2 × usual 32 to 48"
     nobody = figures(known(now=replace(QUIET, contacts_hour=0, abandon_share_hour=None, longest_wait_now_seconds=None)))
     assert (nobody["em_give_up"]["value"], nobody["em_give_up"]["empty"]) == (None, "Nobody called in 1 h")
     assert (nobody["em_wait"]["value"], nobody["em_wait"]["empty"]) == (None, "Nobody waits")
@@ -175,12 +176,12 @@ def test_every_figure_has_a_comparison_and_nothing_is_no_percentage() -> None:
 
 def test_what_residents_ask_comes_from_requests_posts_and_searches() -> None:
     types = pd.DataFrame([("Unplowed street", 120, 10.0, 10.2, 0.0, True), ("Pothole", 9, 8.0, 1.1, 0.4, False)], columns=list(GROUPS))
-    topics = pd.DataFrame([("power", 40, 6.0), ("trash", 4, 9.0), ("parking", 30, 1.5)], columns=["topic", "posts", "ratio"])
+    topics = pd.DataFrame([("street_cleaning", 40, 6.0), ("trash", 4, 9.0), ("parking", 30, 1.5)], columns=["topic", "posts", "ratio"])
     searches = pd.DataFrame([("warming center", 30, 22), ("plow map", 9, 4), ("ice", 3, 1)], columns=["term", "searches", "without_answer"])
     rows = emergency_boards.asked(known(types=types, topics=topics, searches=searches))["rows"]
     assert [(one["name"], one["source"], one["count"], one["ratio"], one["status"]) for one in rows] == [
         ("Unplowed street", "requests", "120", "10.2", "act"),
-        ("Power", "posts", "40", "6.0", "watch"),
+        ("Street cleaning", "posts", "40", "6.0", "watch"),
         ("“warming center”", "searches", "22", None, "watch"),
         ("“plow map”", "searches", "4", None, "watch"),
     ]
@@ -245,10 +246,11 @@ def test_no_figure_is_younger_than_the_reading_it_comes_from() -> None:
 def test_the_chart_is_on_the_storm_clock_with_another_incident_beside() -> None:
     what = known()
     other = hours().assign(contacts=300.0)
-    chart = emergency_charts.contacts(what.hours, what.clock, 18.5, "dark", WALL, 150, beside=other, beside_name="2016")
+    chart = emergency_charts.contacts(what.hours, what.clock, 18.5, "dark", WALL, 150, beside=other, beside_name="2016", said=(3.5, 90.0))
     assert chart is not None
     assert chart.spec["layer"][0]["encoding"]["x"]["scale"]["domain"] == [-6, 36]
-    assert set(chart.data["word"].dropna()) == {"now", "seen", "expected", "calm", "beside"}
+    assert set(chart.data["word"].dropna()) == {"now", "seen", "expected", "calm", "beside", "message"}
+    assert chart.data.loc[chart.data["word"] == "message", "hour"].tolist() == [3.5]
     assert chart.data.loc[chart.data["word"] == "beside", "text"].tolist() == ["2016"]
     empty = hours().assign(contacts=None, expected=None, expected_low=None, expected_high=None, no_storm=None, usual=None)
     assert emergency_charts.contacts(empty, what.clock, 18.5, "dark", WALL, 150) is None
