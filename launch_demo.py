@@ -182,6 +182,7 @@ class Past:
             ("streams", "simulate-history", f"--output={files}", f"--years={PAST_YEARS}", *planted),
             ("sql", "load", "observations", str(files / "observations.csv"), f"--station={WEATHER_STATION}"),
             ("forecasting", "import-volume", str(files / "volume.csv"), "--queue-column=queue"),
+            ("dashboard", "load-schedule", str(files / "schedule.csv"), "--by=The simulated city"),
         ]
         self._running: Popen[bytes] | None = None
         self._serving = python_part("The forecasting", "forecasting", "serve", out_of_the_way=True)

@@ -22,6 +22,8 @@ storm_option = click.option(
     help="Put a storm on this day: 8 inches of snow, in summer a tropical storm. May be given several times.",
 )
 
+SCHEDULED_DAYS = 14
+
 
 def _scenarios(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> "tuple[Scenario, ...]":
     from streams.simulator.city import Scenario
@@ -128,10 +130,11 @@ def _say_past(words: str) -> None:
 def simulate_history(
     output: Path, years: float, seed: int, until: datetime | None, storms: tuple[datetime, ...], scenarios: "tuple[Scenario, ...]"
 ) -> None:
-    """Write DIR/volume.csv (contacts by queue and half hour) and DIR/observations.csv (the weather's days).
+    """Write DIR/volume.csv (contacts by queue and half hour), DIR/observations.csv (the weather's days) and DIR/schedule.csv (people planned).
 
-    They are the past of the city that `simulate` plays with the same seed and storms.
+    The first two are the past of the city that `simulate` plays with the same seed and storms; the plan is of the two weeks after.
     """
+    from streams.simulator import roster
     from streams.simulator.city import DEFAULT_CITY, load_city
     from streams.simulator.years import write
 
@@ -143,3 +146,5 @@ def simulate_history(
     click.echo(f"{written.half_hours:,} half hours of {written.days:,} days written to {written.volume}")
     if written.observations is not None:
         click.echo(f"{written.days:,} days of weather written to {written.observations}")
+    lines = roster.write(city, output, first=ends, days=SCHEDULED_DAYS)
+    click.echo(f"{lines:,} lines of a schedule of {SCHEDULED_DAYS} days written to {output / roster.SCHEDULE_FILE}")

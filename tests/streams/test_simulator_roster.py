@@ -1,0 +1,48 @@
+"""The plan of the simulated crews: who is planned when, over midnight and on holidays, and that a planner could upload it."""
+
+import csv
+from datetime import date, timedelta
+from pathlib import Path
+
+from streams.simulator import roster
+from streams.simulator.city import DEFAULT_CITY, load_city
+
+CITY = load_city(DEFAULT_CITY, timezone="America/New_York")
+TUESDAY = date(2026, 12, 1)
+
+
+def hours(queue: str, day: date, people: roster.People) -> float:
+    return sum(people[queue, day, half] for half in range(roster.HALVES_A_DAY)) / 2
+
+
+def test_a_working_day_has_its_crews_and_a_sunday_fewer() -> None:
+    people = roster.planned(CITY, first=TUESDAY, days=7)
+    assert people["general", TUESDAY, 20] >= 8
+    assert hours("general", TUESDAY, people) > 2 * hours("general", TUESDAY + timedelta(days=5), people)
+
+
+def test_a_shift_past_midnight_is_of_both_days_also_on_the_first() -> None:
+    people = roster.planned(CITY, first=TUESDAY, days=1)
+    assert people["general", TUESDAY, 2] >= 1  # 01:00: who came at 19:00 on the evening before
+    assert people["general", TUESDAY, 46] >= 1
+
+
+def test_a_holiday_has_only_those_who_work_on_holidays() -> None:
+    christmas = date(2026, 12, 25)
+    people = roster.planned(CITY, first=christmas, days=1)
+    usual = roster.planned(CITY, first=christmas - timedelta(days=7), days=1)
+    assert 0 < hours("general", christmas, people) < hours("general", christmas - timedelta(days=7), usual) / 2
+
+
+def test_the_file_is_a_schedule_whose_lines_do_not_overlap(tmp_path: Path) -> None:
+    lines = roster.write(CITY, tmp_path, first=TUESDAY, days=14)
+    with (tmp_path / roster.SCHEDULE_FILE).open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == lines
+    assert set(rows[0]) == set(roster.COLUMNS)
+    assert {row["queue"] for row in rows} <= set(CITY.queues)
+    ends: dict[tuple[str, str], str] = {}
+    for row in rows:
+        key = (row["queue"], row["date"])
+        assert ends.get(key, "00:00") <= row["start"] < row["end"] <= "24:00"
+        ends[key] = row["end"]
