@@ -130,7 +130,7 @@ def _say_past(words: str) -> None:
 def simulate_history(
     output: Path, years: float, seed: int, until: datetime | None, storms: tuple[datetime, ...], scenarios: "tuple[Scenario, ...]"
 ) -> None:
-    """Write DIR/volume.csv (contacts by queue and half hour), DIR/observations.csv (the weather's days) and DIR/schedule.csv (people planned).
+    """Write DIR/volume.csv (contacts by queue and half hour), DIR/observations.csv (the weather) and DIR/schedule.csv (people planned).
 
     The first two are the past of the city that `simulate` plays with the same seed and storms; the plan is of the two weeks after.
     """
