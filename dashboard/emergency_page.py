@@ -11,7 +11,8 @@ from sqlalchemy import Connection
 
 from dashboard import data
 from dashboard.ahead import PlannedHalfHour
-from dashboard.emergency_rows import Clock, Emergency, Expected, Incident, Lifeline, LogEntry, StormNow, Usual, clock_of, shown
+from dashboard.emergency_rows import Clock, Emergency, Expected, Incident, StormNow, Usual, clock_of, shown
+from dashboard.incident_rows import Entry, Lifeline
 from dashboard.rows import read
 from sql.queries import frame
 from sql.settings import settings
@@ -78,7 +79,7 @@ class Reader:
             expected=expected[0],
             usual={one.kind: one for one in usual},
             hours=self._hours(connection, clock, at),
-            log=read(LogEntry, frame("activity-log", connection, incident_id=about, as_of=at)),
+            log=read(Entry, frame("activity-log", connection, incident_id=about, as_of=at)),
             lifelines=read(Lifeline, frame("lifelines", connection, incident_id=about, **{"from": since["from"]}, as_of=at)),
             staff=_staff(connection, at),
             suggested=() if suggestions is None else tuple(str(one) for one in suggestions["event"].drop_duplicates()),

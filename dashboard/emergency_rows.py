@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 import pandas as pd
 
 from dashboard.ahead import PlannedHalfHour
+from dashboard.incident_rows import Entry, Lifeline
 
 HOURS_BEFORE, HOURS_SHOWN, HOURS_AHEAD = 6, 36, 12
 LONGEST_BEHIND = 60  # hours before now that a long incident still shows
@@ -99,34 +100,6 @@ class Usual:
 
 
 @dataclass(frozen=True, slots=True)
-class LogEntry:
-    """An entry of the activity log, in its newest wording."""
-
-    entry_id: int
-    happened_at: datetime
-    recorded_by: str
-    position: str
-    kind: str
-    text: str
-    significant: bool
-    corrected_text: str | None
-    audience: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Lifeline:
-    """What a person judged of a community lifeline last, and its requests since the onset."""
-
-    lifeline: str
-    status: str
-    reason: str | None
-    next_update_at: datetime | None
-    set_at: datetime | None
-    set_by: str | None
-    requests: int
-
-
-@dataclass(frozen=True, slots=True)
 class Emergency:
     """Everything as it was known at `at`.
 
@@ -160,7 +133,7 @@ class Emergency:
     alerts: pd.DataFrame
     shapes: pd.DataFrame
     bars: pd.DataFrame
-    log: tuple[LogEntry, ...]
+    log: tuple[Entry, ...]
     lifelines: tuple[Lifeline, ...]
     types: pd.DataFrame
     districts: pd.DataFrame

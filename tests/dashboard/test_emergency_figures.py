@@ -12,9 +12,10 @@ from dashboard import emergency_boards, emergency_charts, emergency_clock, emerg
 from dashboard.ahead import PlannedHalfHour
 from dashboard.charts import WALL
 from dashboard.emergency_page import instant, view_of
-from dashboard.emergency_rows import NOT_OPEN, Emergency, Expected, Incident, Lifeline, LogEntry, StormNow, Usual, clock_of, shown
+from dashboard.emergency_rows import NOT_OPEN, Emergency, Expected, Incident, StormNow, Usual, clock_of, shown
 from dashboard.emergency_verdict import judge
 from dashboard.freshness import Source
+from dashboard.incident_rows import Entry, Lifeline
 from dashboard.snapshot import Snapshot
 
 ZONE = ZoneInfo("America/New_York")
@@ -188,10 +189,9 @@ def test_what_residents_ask_comes_from_requests_posts_and_searches() -> None:
 
 
 def test_said_and_done_is_what_is_significant_in_its_newest_wording() -> None:
-    def entry(hour: float, text: str, **more: Any) -> LogEntry:
-        base = LogEntry(
-            1, ONSET + timedelta(hours=hour), "Ann", "Operations", "entry", text, significant=True, corrected_text=None, audience=None
-        )
+    def entry(hour: float, text: str, **more: Any) -> Entry:
+        at = ONSET + timedelta(hours=hour)
+        base = Entry(1, at, at, "Ann", "Operations", "entry", text, None, None, True, None, None, None)
         return replace(base, **more)
 
     log = (
@@ -206,7 +206,7 @@ def test_said_and_done_is_what_is_significant_in_its_newest_wording() -> None:
 
 def test_lifelines_that_are_not_stable_are_named_and_the_others_counted() -> None:
     def line(name: str, status: str, **more: Any) -> Lifeline:
-        return replace(Lifeline(name, status, "why", None, AT, "Ann", 3), **more)
+        return replace(Lifeline(name, status, "why", None, AT, "Ann", 3, 1, 2), **more)
 
     lines = (
         line("Energy", "unstable"), line("Communications", "stable"), line("Transportation", "stable", next_update_at=AT - timedelta(minutes=1)),
