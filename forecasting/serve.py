@@ -142,6 +142,8 @@ def reason_now(state: State, due: "pd.Series[Any]", now: datetime, zone: ZoneInf
         return "on schedule"
     if pd.Timestamp(day_of(now, zone)) != state.learned.first_day:
         return "a new day"
+    if not pd.isna(due["alert_event"]):
+        return f"a new alert: {due['alert_event']}"
     issued = due["weather_issued_at"]
     if pd.isna(issued) or issued == state.weather_looked_at or issued == state.learned.expected.issued_at:
         return None

@@ -14,11 +14,15 @@ WHERE r.kind <> 'today' AND r.made_at < coalesce(cast(:as_of AS timestamptz), no
 ORDER BY r.first_day, f.queue, f.model, f.day;
 
 -- forecast-due --
--- What the forecasting service must look at: the newest runs, the newest weather forecast, and whether scenarios wait.
+-- What the forecasting service must look at: the newest runs, the newest weather forecast, a grave alert that came after the newest full run and is no mere renewal, and whether scenarios wait.
 SELECT (SELECT max(made_at) FROM forecast_run WHERE kind = 'full') AS full_at,
        (SELECT max(made_at) FROM forecast_run WHERE kind IN ('full', 'today')) AS any_at,
        (SELECT weather_issued_at FROM forecast_run WHERE kind = 'full' ORDER BY run_id DESC LIMIT 1) AS weather_known_at,
        (SELECT max(issued_at) FROM weather_forecast WHERE grid = :grid) AS weather_issued_at,
+       (SELECT a.event FROM metric.alerts(now()) AS a JOIN alert AS m USING (alert_id)
+        WHERE m.received_at > (SELECT max(made_at) FROM forecast_run WHERE kind = 'full') AND (a.severity IN ('Severe', 'Extreme') OR metric.is_grave_event(a.event))
+          AND NOT EXISTS (SELECT FROM alert AS earlier WHERE earlier.alert_id = ANY(m.refers_to) AND earlier.event = m.event)
+        ORDER BY m.received_at DESC LIMIT 1) AS alert_event,
        (SELECT count(*) FROM scenario WHERE answered_at IS NULL AND asked_at > now() - interval '10 minutes') AS scenarios_waiting,
        (SELECT count(DISTINCT first_day) FROM forecast_run WHERE kind <> 'today') AS origins;
 

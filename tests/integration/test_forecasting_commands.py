@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -14,6 +15,7 @@ from sqlalchemy import Connection, create_engine, text
 
 from forecasting import serve
 from forecasting.__main__ import main
+from forecasting.days import day_of
 from sql import queries
 from sql.settings import settings
 
@@ -112,9 +114,44 @@ def _until(connection: Connection, query: str) -> None:
     connection.rollback()
 
 
-DUE = {"weather_issued_at": pd.NaT, "scenarios_waiting": 0, "any_at": pd.NaT, "origins": 26}
+DUE = {"alert_event": None, "weather_issued_at": pd.NaT, "scenarios_waiting": 0, "any_at": pd.NaT, "origins": 26}
 
 
 def test_a_service_that_has_just_started_forecasts_at_once() -> None:
     reason = serve.reason_now(serve.State(), pd.Series(DUE), datetime(2026, 3, 10, 15, tzinfo=UTC), settings().zone)
     assert reason == "the service has started"
+
+
+def test_a_grave_alert_that_is_no_renewal_is_a_reason(database: str) -> None:
+    engine = create_engine(database.replace("postgresql://", "postgresql+psycopg://"))
+    alert = (
+        "INSERT INTO alert (alert_id, source, sent_at, ends_at, status, message_type, event, severity, refers_to, version, received_at)"
+        " VALUES (:id, 'nws', now() - interval '1 hour', now() + interval '1 day', 'Actual', :type, :event, :severity, :refers_to, '', now() - :ago)"
+    )
+
+    def came(name: str, event: str, minutes: int, *refers_to: str, severity: str = "Severe") -> str | None:
+        with engine.begin() as connection:
+            told = {"id": name, "event": event, "severity": severity, "refers_to": list(refers_to), "ago": timedelta(minutes=minutes)}
+            connection.execute(text(alert), told | {"type": "Update" if refers_to else "Alert"})
+            found = queries.frame("forecast-due", connection).iloc[0]["alert_event"]
+        return None if pd.isna(found) else str(found)
+
+    with engine.begin() as connection:
+        assert pd.isna(queries.frame("forecast-due", connection).iloc[0]["alert_event"])
+        connection.execute(
+            text(
+                "INSERT INTO forecast_run (kind, made_at, first_day, reason) VALUES ('full', now() - interval '30 minutes', now()::date, 'test')"
+            )
+        )
+    assert came("w1", "Winter Storm Watch", 40) is None  # the newest run knew it
+    assert came("w2", "Winter Storm Watch", 20, "w1") is None  # a renewal
+    assert came("a1", "Wind Advisory", 20, severity="Moderate") is None
+    assert came("w3", "Winter Storm Warning", 10, "w2") == "Winter Storm Warning"
+    engine.dispose()
+
+
+def test_an_alert_makes_a_service_forecast_again() -> None:
+    zone, at = settings().zone, datetime(2026, 3, 10, 15, tzinfo=UTC)
+    learned = SimpleNamespace(at=at, first_day=pd.Timestamp(day_of(at, zone)))
+    due = pd.Series(DUE | {"alert_event": "Blizzard Warning"})
+    assert serve.reason_now(serve.State(learned=learned), due, at + timedelta(minutes=1), zone) == "a new alert: Blizzard Warning"
