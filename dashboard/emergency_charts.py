@@ -15,6 +15,7 @@ from dashboard.emergency_rows import Clock
 from dashboard.tokens import Mode, colours
 
 DATASET = "storm"
+SAME = 0.5  # contacts an hour
 ROOM_ABOVE = 1.18
 TICKS_EVERY, MOST_TICKS = (6, 12, 24, 48), 9
 EDGE, WIDE = 2, 6  # hours within which a word, or a long one, would touch the edge
@@ -49,6 +50,8 @@ def contacts(
         The chart, or None when nothing is known to draw.
     """
     calm = hours["no_storm"].where(hours["no_storm"].notna(), hours["usual"])
+    if bool((hours["no_storm"] - hours["expected"]).abs().max() < SAME):  # no storm was foreseen: one line for both
+        calm = hours["usual"]
     data = pd.DataFrame(
         {
             "hour": hours["hour"] + 0.5,
@@ -68,7 +71,7 @@ def contacts(
     if pd.isna(top) or top <= 0:
         return None
     top = _round(float(top) * ROOM_ABOVE)
-    words = _words(data, now_hour, clock, beside_name, calm_word="without a storm" if hours["no_storm"].notna().any() else "usual")
+    words = _words(data, now_hour, clock, beside_name, calm_word="usual" if calm.equals(hours["usual"]) else "without a storm")
     told = [hour for hour in said if clock.first <= hour <= clock.last]
     marks = pd.DataFrame({"hour": [now_hour, *told], "word": ["now", *["message"] * len(told)], "height": [None, *[0.0] * len(told)]})
     data = pd.concat([data, marks, words], ignore_index=True)

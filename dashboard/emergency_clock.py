@@ -108,8 +108,9 @@ def _weather(known: Emergency) -> Figure:
     wind = "" if pd.isna(gust) else f", gusts to {gust / KMH_A_MPH:.0f} mph ahead"
     if snow + rain < 1:
         return nothing | {"measure": f"No snow or rain{wind}"}
+    how = "measured by day" if bool(weather["measured"].all()) else "by forecast"
     return {
-        "measure": f"{name}, inches by forecast{wind}",
+        "measure": f"{name}, inches {how}{wind}",
         "seen": seen,
         "ahead": ahead,
         "points": points,

@@ -111,18 +111,12 @@ def _tile(label: str, value: str | None, status: Status, source: Figure, **more:
 def _contacts(known: Emergency, verdict: StormVerdict, source: Source) -> Figure:
     now, expected = known.now, known.expected
     if expected.expected is not None and expected.expected >= 1:
-        ratio = now.contacts_hour / expected.expected
-        compare = f"{ratio:.1f} × expected {wording.both(expected.expected_low or 0.0, expected.expected_high or expected.expected)}"
+        times = f"{now.contacts_hour / expected.expected:.1f} ×"
+        compare = f"expected {wording.both(expected.expected_low or 0.0, expected.expected_high or expected.expected)}"
     else:
-        compare = _usual_words(now.contacts_hour, known.usual.get("contacts"))
-    return _tile(
-        "Contacts an hour",
-        wording.count(now.contacts_hour),
-        verdict.contacts,
-        stamp(source),
-        compare=compare,
-        words={"none": "No forecast"},
-    )
+        times, compare = _beside_usual(now.contacts_hour, known.usual.get("contacts"))
+    value = wording.count(now.contacts_hour)
+    return _tile(TITLES["em_contacts"], value, verdict.contacts, stamp(source), of=times, compare=compare, words={"none": "No forecast"})
 
 
 def _give_up(known: Emergency, verdict: StormVerdict, source: Source) -> Figure:
@@ -156,18 +150,19 @@ def _wait(known: Emergency, verdict: StormVerdict, source: Source) -> Figure:
     return _tile(TITLES["em_wait"], value, verdict.wait, stamp(source), compare=waiting, empty="Nobody waits")
 
 
-def _usual_words(count: int, usual: Usual | None) -> str:
+def _beside_usual(count: int, usual: Usual | None) -> tuple[str, str]:
+    """How many times the usual, and the usual range."""
     if usual is None or usual.weeks < FEWEST_WEEKS:
-        return "no usual yet"
-    if usual.usual < 1:
-        return f"usual {wording.both(usual.usual_low, usual.usual_high)}"
-    return f"{count / usual.usual:.1f} × usual {wording.both(usual.usual_low, usual.usual_high)}"
+        return "", "no usual yet"
+    times = "" if usual.usual < 1 else f"{count / usual.usual:.1f} ×"
+    return times, f"usual {wording.both(usual.usual_low, usual.usual_high)}"
 
 
 def _against_usual(known: Emergency, kind: str, count: int | None, status: Status) -> Figure:
     value = None if count is None else wording.count(count)
-    compare = "" if count is None else _usual_words(count, known.usual.get(kind))
-    return _tile(TITLES[f"em_{kind}"], value, status, aged(known), compare=compare, empty="None are told", words={"none": "", "ok": ""})
+    times, compare = ("", "") if count is None else _beside_usual(count, known.usual.get(kind))
+    words = {"none": "", "ok": ""}
+    return _tile(TITLES[f"em_{kind}"], value, status, aged(known), of=times, compare=compare, empty="None are told", words=words)
 
 
 def placed_words(cells: Cells) -> str:

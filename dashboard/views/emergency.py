@@ -98,6 +98,9 @@ def palette() -> Mode:
 
 def city(known: Emergency, drawn: Drawn) -> None:
     """Requests since the onset against the usual, on the city's districts."""
+    if known.now.open_requests is None:
+        st.text("No requests are told")
+        return
     mode = palette()
     cells = map_cells.cells_of(known.cells, mode, "ratio")
     if KEPT_CAMERA not in st.session_state and len(cells.rows):

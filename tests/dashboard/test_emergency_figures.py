@@ -107,7 +107,7 @@ def test_without_a_forecast_the_usual_stands_in() -> None:
     what = known(expected=Expected(None, None, None, None, False), usual=usual)
     assert "3.0 times the usual" in judge(what).why
     assert judge(what).contacts == "watch"
-    assert figures(what)["em_contacts"]["compare"] == "3.0 × usual 180 to 220"
+    assert (figures(what)["em_contacts"]["of"], figures(what)["em_contacts"]["compare"]) == ("3.0 ×", "usual 180 to 220")
 
 
 def test_without_an_incident_alerts_suggest_one_and_the_clock_counts_from_now() -> None:
@@ -166,10 +166,10 @@ def test_no_weather_forecast_is_said() -> None:
 
 def test_every_figure_has_a_comparison_and_nothing_is_no_percentage() -> None:
     found = figures(known())
-    assert found["em_contacts"]["compare"] == "1.0 × expected 520 to 660"
+    assert (found["em_contacts"]["of"], found["em_contacts"]["compare"]) == ("1.0 ×", "expected 520 to 660")
     assert found["em_open"]["compare"] == "+310 in 1 h"
     assert found["em_give_up"] | {"value": "5", "compare": "450 since onset"} == found["em_give_up"]
-    assert found["em_requests"]["compare"] == "1.2 × usual 32 to 48"
+    assert (found["em_requests"]["of"], found["em_requests"]["compare"]) == ("1.2 ×", "usual 32 to 48")
     nobody = figures(known(now=replace(QUIET, contacts_hour=0, abandon_share_hour=None, longest_wait_now_seconds=None)))
     assert (nobody["em_give_up"]["value"], nobody["em_give_up"]["empty"]) == (None, "Nobody called in 1 h")
     assert (nobody["em_wait"]["value"], nobody["em_wait"]["empty"]) == (None, "Nobody waits")
