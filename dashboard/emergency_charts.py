@@ -93,7 +93,9 @@ def _words(data: pd.DataFrame, now: float, clock: Clock, beside_name: str, *, ca
             continue
         line = inside[column].dropna()
         if column == "calm":  # the longest word, in the middle over its point
-            line = line[(inside["hour"][line.index] > clock.first + WIDE) & (inside["hour"][line.index] < clock.last - WIDE)]
+            hour = inside["hour"][line.index]
+            apart = line[(hour > clock.first + WIDE) & (hour < now - WIDE)]  # "expected" stands after now
+            line = apart if len(apart) else line[(hour > clock.first + WIDE) & (hour < clock.last - WIDE)]
         if line.empty:
             continue
         coming = line[inside["hour"][line.index] > now]

@@ -99,7 +99,8 @@ def palette() -> Mode:
 def city(known: Emergency, drawn: Drawn) -> None:
     """Requests since the onset against the usual, on the city's districts."""
     if known.now.open_requests is None:
-        st.text("No requests are told")
+        nothing = {"title": "", "columns": [], "rows": [], "empty": "No requests are told"}
+        made("board", "em_nothing", nothing, place="part", at=drawn.now(), boot=f"{BOOT}-nothing-{drawn.now()}", size="wall", height=MAP)
         return
     mode = palette()
     cells = map_cells.cells_of(known.cells, mode, "ratio")
