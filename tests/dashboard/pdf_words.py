@@ -6,8 +6,8 @@ from pypdf import PdfReader
 
 
 def pages(made: bytes) -> list[str]:
-    """The text of each page."""
-    return [page.extract_text() for page in PdfReader(io.BytesIO(made)).pages]
+    """The text of each page, without the places at which a long word may be parted."""
+    return [page.extract_text().replace("\N{ZERO WIDTH SPACE}", "") for page in PdfReader(io.BytesIO(made)).pages]
 
 
 def words(made: bytes) -> str:

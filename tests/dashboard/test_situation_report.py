@@ -193,7 +193,8 @@ def test_the_fullest_report_has_two_pages_and_every_sign_is_text(database: str) 
     shown = plain(HOSTILE)
     for sign in ('#import "x.typ": * $x^2$ *b*', "<script>", "\\ @ref // no /*"):
         assert sign in shown
-        assert all(_dense(sign) in _dense(words) for words in said)  # a narrow column may part it anywhere
+        missing = [words[:3000] for words in said if _dense(sign) not in _dense(words)]  # a narrow column may part it anywhere
+        assert not missing
     assert "\x1b" not in shown
     assert "\u202e" not in shown
     for text in (situation_report.text(report), ics_209.text(form), after_action.text(packet)):
