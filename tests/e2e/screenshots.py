@@ -1,7 +1,7 @@
 """Pictures of a running dashboard for the documentation: `python -m tests.e2e.screenshots` (`make screenshots`) writes docs/pictures/.
 
 It looks at the dashboard that runs already (`make demo`), waits until a screen shows figures, and changes nothing. The pages of the weekly
-review's PDF are set from the same database, side by side in one picture.
+review's PDF and of the situation report are set from the same database, side by side in one picture.
 """
 
 import io
@@ -15,10 +15,12 @@ import click
 from PIL import Image
 from playwright.sync_api import Browser, Error as BrowserError, sync_playwright
 
-from dashboard import weekly_report
+from dashboard import situation_report, weekly_report
+from dashboard.situation_rows import NoSuchIncident
 from dashboard.weekly_command import review_of
 from dashboard.weekly_week import NoSuchWeek
 from sql.engine import DatabaseUnavailable, engine
+from sql.queries import frame
 from sql.settings import PROJECT, settings
 from tests.e2e.server import FLAGS, browser_path
 
@@ -42,6 +44,11 @@ PICTURES = (
     Picture("live_dark", "/", "dark"),
     Picture("live_light", "/", "light"),
     Picture("live_4k", "/", "dark", 2),
+    Picture("emergency_dark", "/emergency", "dark"),
+    Picture("emergency_light", "/emergency", "light"),
+    Picture("incident_light", "/incident", "light"),
+    Picture("staffing_dark", "/staffing", "dark"),
+    Picture("staffing_light", "/staffing", "light"),
     Picture("map_dark", "/map?period=7d", "dark"),
     Picture("map_light", "/map?period=7d&show=ratio", "light"),
     Picture("departments_dark", "/departments", "dark"),
@@ -102,6 +109,19 @@ def weekly_pages() -> bytes:
     return side_by_side(weekly_report.pictures(review, PAGES_PPI))
 
 
+def situation_pages() -> bytes:
+    """The pages of the situation report on the running incident, else on the last one.
+
+    Raises:
+        DatabaseUnavailable: the database is away.
+        NoSuchIncident: none was ever opened.
+    """
+    with engine(read=True).connect() as connection:
+        known = frame("incidents", connection)
+        newest = None if known.empty else int(known["incident_id"].iloc[0])
+        return side_by_side(situation_report.pictures(situation_report.read(connection, newest)))
+
+
 def keep(shot: bytes, name: str, folder: Path) -> None:
     """Write one picture, and say so."""
     packed = small(shot)
@@ -131,8 +151,9 @@ def main(url: str | None, to: Path) -> None:
         browser.close()
     try:
         keep(weekly_pages(), "weekly_pdf", to)
-    except (DatabaseUnavailable, NoSuchWeek) as error:
-        click.echo(f"Error: the weekly review cannot be set: {error}", err=True)
+        keep(situation_pages(), "situation_pdf", to)
+    except (DatabaseUnavailable, NoSuchIncident, NoSuchWeek) as error:
+        click.echo(f"Error: the reports cannot be set: {error}", err=True)
         sys.exit(1)
 
 
