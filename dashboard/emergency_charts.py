@@ -101,7 +101,9 @@ def _words(data: pd.DataFrame, now: float, clock: Clock, beside_name: str, *, ca
         coming = line[inside["hour"][line.index] > now]
         line = coming if column == "expected" and len(coming) else line
         at = line.index[-1] if column == "seen" else line.index[int(line.to_numpy().argmax())]
-        places.append({"hour": float(data["hour"][at]), "height": float(data[column][at]), "word": column, "text": word})
+        beneath = column == "calm" and float(data["hour"][at]) > now  # "expected" stands over its line there
+        name = "calm_beneath" if beneath else column
+        places.append({"hour": float(data["hour"][at]), "height": float(data[column][at]), "word": name, "text": word})
     return pd.DataFrame(places, columns=["hour", "height", "word", "text"])
 
 
@@ -146,6 +148,7 @@ def _layers(data: pd.DataFrame, clock: Clock, top: float, mode: Mode, size: Size
         .mark_point(shape="triangle-up", filled=True, color=tone["text"], size=size.mark * 7, opacity=1, yOffset=-size.mark * 0.2)
         .encode(y=y("height")),
         word("calm", tone["text2"], dy=-size.mark * 0.55, align="center"),
+        word("calm_beneath", tone["text2"], dy=size.mark * 0.8, align="center"),
         word("seen", tone["data"], dy=-size.mark * 0.65, align="right", dx=-4),
         word("expected", tone["data"], dy=-size.mark * 0.5, align="left", dx=8),
         *([word("beside", tone["text2"], dy=-size.mark * 0.45, align="left")] if "beside" in data else []),

@@ -1,7 +1,7 @@
 // One line of hours from the onset: alerts in force, the weather seen and to come, what was said to residents, and now, which the browser counts on.
 const STORM = `<section class="root panel storm"><div class="dial"><small>Storm clock</small><b></b><span class="since"></span><span class="age"></span></div>
   <div class="band"><div class="alerts"></div><div class="plot"></div><div class="hours"></div><i class="now"></i></div></section>`
-const ROWS = 2
+const ROWS = 2, ROOM_FOR_WORDS = 0.3
 
 function draw(root, d, age) {
   const $ = (q) => root.querySelector(q), fresh = freshness(age, d.cadence)
@@ -14,7 +14,12 @@ function draw(root, d, age) {
   putHtml($(".age"), fresh === "live" ? "" : mark(fresh) + (fresh === "late" ? `late ${span(age)}` : fresh === "stale" ? `${span(age)} old` : unknown(age)))
   const width = d.to - d.from, x = (h) => `${((100 * (h - d.from)) / width).toFixed(2)}%`
   const lanes = (d.alerts ?? []).slice(0, ROWS), more = (d.alerts ?? []).length - lanes.length
-  putHtml($(".alerts"), lanes.map((a, i) => `<i class="${esc(a.level)}" style="left:${x(a.from)};width:${((100 * (a.to - a.from)) / width).toFixed(2)}%;top:${i * 32}px" title="${esc(a.label)}">${esc(a.label)}</i>`).join("") +
+  // A bar too short for its words has them beside it, on the side with more room.
+  const bar = (a, i) => {
+    const share = (a.to - a.from) / width, side = share >= ROOM_FOR_WORDS ? "" : a.from - d.from > 0.6 * width ? "before" : "after"
+    return `<i class="${esc(a.level)} ${side}" style="left:${x(a.from)};width:${(100 * share).toFixed(2)}%;top:${i * 32}px" title="${esc(a.label)}"><span>${esc(a.label)}</span></i>`
+  }
+  putHtml($(".alerts"), lanes.map(bar).join("") +
     (lanes.length ? more > 0 ? `<em>and ${more} more</em>` : "" : d.alerts ? "<em>No alert in these hours</em>" : ""))
   const W = 1000, H = 100, px = (h) => (W * (h - d.from)) / width, py = (v) => H - 4 - ((H - 10) * v) / d.top
   const line = (s) => s.map(([h, v]) => `${px(h).toFixed(1)},${py(v).toFixed(1)}`).join(" ")

@@ -96,7 +96,7 @@ STABLE ROWS 6000 SET jit = off LANGUAGE sql AS $$
         UNION ALL
         SELECT f.queue, f.interval_start, s.run_id, f.yhat, f.quantiles
         FROM scenario_interval AS f JOIN scenario AS s USING (scenario_id)
-        WHERE f.scenario_id = of_scenario AND f.interval_start >= from_at AND f.interval_start < to_at
+        WHERE f.scenario_id = of_scenario AND f.interval_start >= from_at AND f.interval_start < to_at AND f.queue <> '*'  -- the total of the others
     )
     SELECT e.*, coalesce(o.factor, 1)
     FROM expected AS e

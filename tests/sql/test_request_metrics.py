@@ -308,7 +308,8 @@ def test_weeks_in_an_incident_or_before_the_data_are_not_compared(requests: Requ
     now = MONDAY + 70 * DAY
     requests.tell(seen("old", "open", MONDAY - 400 * DAY, requested=MONDAY - 400 * DAY), seen("first", "closed", MONDAY + DAY))
     requests.connection.execute(
-        "INSERT INTO incident (name, kind, onset_at, ended_at) VALUES ('storm', 'snow', %s, %s)", (now - 15 * DAY, now - 14 * DAY)
+        "INSERT INTO incident (name, kind, onset_at, ended_at, opened_at) VALUES ('storm', 'snow', %s, %s, now())",
+        (now - 15 * DAY, now - 14 * DAY),
     )
     ask = "SELECT number FROM metric.comparable_weeks(%s, %s, 'America/New_York') ORDER BY 1"
     week = [row[0] for row in requests.connection.execute(ask, (now - 7 * DAY, now)).fetchall()]

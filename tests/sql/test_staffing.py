@@ -173,12 +173,14 @@ def test_a_scenario_has_its_own_demand_on_the_same_people(connection: psycopg.Co
     scenario = one(
         connection, "INSERT INTO scenario (name, kind, asked_by, run_id) VALUES ('Snow', 'snow', 'Ann', %s) RETURNING scenario_id", number
     )
-    connection.execute("INSERT INTO scenario_interval VALUES (%s, 'general', %s, 18, %s)", (scenario, SLOT, [2 * v for v in SPREAD]))
+    for queue in ("general", "*"):  # the total of all queues is no queue of the plan
+        connection.execute("INSERT INTO scenario_interval VALUES (%s, %s, %s, 18, %s)", (scenario, queue, SLOT, [2 * v for v in SPREAD]))
     schedule(connection, [(SLOT, 7)])
     calm, storm = plan(connection)[0], plan(connection, scenario=scenario)[0]
     assert (calm["required"], storm["required"]) == (7, 11)
     assert storm["chance_met"] < calm["chance_met"] == pytest.approx(0.8)
     assert storm["scheduled"] == 7
+    assert [row["queue"] for row in plan(connection, scenario=scenario)] == ["general"]
 
 
 def test_of_a_local_day_the_newest_upload_holds_whole(connection: psycopg.Connection[Any]) -> None:
