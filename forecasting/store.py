@@ -159,7 +159,7 @@ def write_intervals(connection: Connection, table: str, key: int, rows: pd.DataF
 
 
 def execute(connection: Connection, name: str, rows: Iterable[dict[str, Any]] | dict[str, Any]) -> None:
-    """A named statement, once or for many rows."""
+    """A named statement: once with the values of a dict, also an empty one, or for each of many rows."""
     values = rows if isinstance(rows, dict) else list(rows)
-    if values:
+    if values or isinstance(rows, dict):
         connection.execute(text(statement(name)), values)

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from sqlalchemy import Engine, create_engine, text
 
-from forecasting import cycle, hindcast, learning, scenarios, store
+from forecasting import cycle, hindcast, learning, scenarios, staffing, store
 from forecasting.demand import NothingToLearnFrom
 from sql import queries
 from tests import forecast_city
@@ -183,3 +183,26 @@ def _totals(connection: object, scenario_id: int) -> "pd.Series[float]":
         params={"s": scenario_id},
     )  # type: ignore[call-overload]
     return rows.groupby(rows["interval_start"].dt.tz_convert(ZONE).dt.date)["yhat"].sum()
+
+
+def test_what_waits_over_is_computed_anew_as_a_whole(city: Engine, run_id: int) -> None:
+    noon = datetime(2026, 3, 11, 16, tzinfo=UTC)
+    with city.begin() as connection:
+        upload = connection.execute(
+            text("INSERT INTO schedule_upload (file_name, uploaded_by, uploaded_at) VALUES ('f', 'Ann', :at) RETURNING upload_id"),
+            {"at": NOW},
+        ).scalar_one()
+        slots = [noon + n * timedelta(minutes=30) for n in range(8)]
+        connection.execute(
+            text("INSERT INTO schedule (upload_id, queue, interval_start, agents) VALUES (:u, 'general', :s, 1)"),
+            [{"u": upload, "s": slot} for slot in slots],
+        )
+        kept = []
+        for _ in range(2):
+            staffing.carry(connection, NOW + timedelta(minutes=1), ZONE)
+            kept.append(
+                connection.execute(text("SELECT queue, interval_start, waiting_at_end FROM staffing_carry ORDER BY 1, 2")).fetchall()
+            )
+        connection.rollback()
+    assert len(kept[0]) >= 4
+    assert kept[1] == kept[0]
