@@ -38,7 +38,8 @@ def write(city: City, directory: Path, *, first: date, days: int) -> int:
         writer.writerow(COLUMNS)
         for queue in city.queues:
             for number in range(days):
-                for start, end, count in _spans(people, queue, first + timedelta(days=number)):
+                spans = list(_spans(people, queue, first + timedelta(days=number)))
+                for start, end, count in spans or [(0, HALVES_A_DAY, 0)]:  # a day without anybody is planned so
                     writer.writerow((queue, (first + timedelta(days=number)).isoformat(), _clock(start), _clock(end), count))
                     lines += 1
     return lines

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 import click
+import numpy as np
 from PIL import Image
 from playwright.sync_api import Browser, Error as BrowserError, sync_playwright
 
@@ -27,6 +28,7 @@ from tests.e2e.server import FLAGS, browser_path
 LARGEST_BYTES = 300_000
 SETTLED_SECONDS = 6.0  # the chart is drawn and every tile has had an event
 COLOURS = (256, 128, 64, 32)
+GROUNDS = 4  # large areas of one colour: ground, panels
 PAGES_PPI, PAGES_GAP, DESK_COLOUR = 110, 24, "#F4F2EC"  # the pages lie on the ground of the light mode
 
 
@@ -77,10 +79,22 @@ def small(shot: bytes) -> bytes:
     image = Image.open(io.BytesIO(shot)).convert("RGB")
     for colours in COLOURS:
         out = io.BytesIO()
-        image.quantize(colours, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
+        _with_its_grounds(image, image.quantize(colours, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)).save(
+            out, "PNG", optimize=True
+        )
         if out.tell() <= LARGEST_BYTES:
             break
     return out.getvalue()
+
+
+def _with_its_grounds(image: Image.Image, reduced: Image.Image) -> Image.Image:
+    """The colours that most of the picture has, as they were: a palette may have moved them."""
+    shown, places = np.asarray(image), np.asarray(reduced)
+    palette = np.asarray(reduced.getpalette(), dtype=np.uint8).reshape(-1, 3).copy()
+    for _, colour in sorted(image.getcolors(image.width * image.height) or [], reverse=True)[:GROUNDS]:
+        palette[places[(shown == colour).all(axis=-1)][0]] = colour
+    reduced.putpalette(palette.tobytes())
+    return reduced
 
 
 def side_by_side(pages: list[bytes]) -> bytes:

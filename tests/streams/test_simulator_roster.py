@@ -40,7 +40,9 @@ def test_the_file_is_a_schedule_whose_lines_do_not_overlap(tmp_path: Path) -> No
         rows = list(csv.DictReader(file))
     assert len(rows) == lines
     assert set(rows[0]) == set(roster.COLUMNS)
-    assert {row["queue"] for row in rows} <= set(CITY.queues)
+    assert {(row["queue"], row["date"]) for row in rows} == {
+        (queue, (TUESDAY + timedelta(days=n)).isoformat()) for queue in CITY.queues for n in range(14)
+    }
     ends: dict[tuple[str, str], str] = {}
     for row in rows:
         key = (row["queue"], row["date"])
