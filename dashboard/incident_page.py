@@ -14,18 +14,19 @@ from dashboard.incident_rows import (
     Incident,
     IncidentDesk,
     Lifeline,
+    Post,
     Search,
     Suggestion,
     Topic,
     rows,
     shown,
 )
-from sql.queries import frame, names
+from sql.queries import frame
 from sql.settings import settings
 
 ASKED_HOURS_WITHOUT_INCIDENT = 24
 MOST_TERMS = 200
-TOPICS = "social-topics"
+MOST_POSTS = 100
 
 
 def whole(incident_id: int | None) -> IncidentDesk:
@@ -62,7 +63,8 @@ def _read(connection: Connection, incident_id: int | None) -> IncidentDesk:
         log=rows(Entry, frame("activity-log", connection, **about)),
         answers=rows(Answer, frame("approved-answers", connection)),
         searches=rows(Search, frame("storm-searches", connection, **since, most=MOST_TERMS)),
-        topics=rows(Topic, frame(TOPICS, connection, **since, to=at)) if TOPICS in names() else (),
+        topics=rows(Topic, frame("social-topics", connection, **since, to=at)),
+        posts=rows(Post, frame("social-unanswered", connection, **since, most=MOST_POSTS)),
         asked_from=asked_from,
     )
 

@@ -160,6 +160,21 @@ class Topic:
 
 
 @dataclass(frozen=True, slots=True)
+class Post:
+    """A public post with a topic, or a question, that the city has not answered; `text` is None once its retention is over."""
+
+    post_id: str
+    posted_at: datetime
+    text: str | None
+    topics: str
+    language: str | None
+    question: bool
+    rumor: bool
+    verified: bool
+    reposts: int
+
+
+@dataclass(frozen=True, slots=True)
 class IncidentDesk:
     """Everything on the page.
 
@@ -171,6 +186,7 @@ class IncidentDesk:
         lifelines: FEMA's eight in their order; none without an incident.
         log: of the incident, the newest first.
         searches, topics: what residents asked since `asked_from`.
+        posts: without an answer, the oldest first.
     """
 
     at: datetime
@@ -186,6 +202,7 @@ class IncidentDesk:
     answers: tuple[Answer, ...]
     searches: tuple[Search, ...]
     topics: tuple[Topic, ...]
+    posts: tuple[Post, ...]
     asked_from: datetime
 
     @property
@@ -200,7 +217,7 @@ def rows(kind: type[Row], frame: pd.DataFrame) -> tuple[Row, ...]:
     Raises:
         UnexpectedFrame: a column is missing, or a value where there must be one.
     """
-    lists = [name for name in ("areas", "zones", "search_words") if name in frame.columns]
+    lists = [name for name in ("areas", "zones", "search_words", "topics") if name in frame.columns]
     joined: Mapping[str, Callable[[pd.DataFrame], list[str]]] = {
         name: lambda found, name=name: [PARTED.join(one) if isinstance(one, list) else "" for one in found[name]]  # type: ignore[misc]
         for name in lists

@@ -18,6 +18,7 @@ from dashboard import (
     incident_log,
     incident_log_forms,
     incident_page,
+    incident_posts,
     incident_reports,
     incident_session as session,
     lifeline_figures,
@@ -128,6 +129,7 @@ def answers() -> None:
         return
     missing = approved_matching.unanswered(found.searches, found.topics, found.answers)
     desk.show("board", "incident_asked", approved_figures.asked_board(missing, found))
+    desk.show("board", "incident_posts", incident_posts.board(found))
     heading, box = st.columns([1340, 480], gap="small", vertical_alignment="bottom")
     heading.markdown("### Approved answers")
     with box:

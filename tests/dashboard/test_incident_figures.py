@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pytest
 
-from dashboard import approved_figures, incident_editing, incident_figures, incident_log, incident_session, lifeline_figures
+from dashboard import approved_figures, incident_editing, incident_figures, incident_log, incident_posts, incident_session, lifeline_figures
 from dashboard.approved_editing import lines
-from dashboard.incident_rows import Answer, Change, Entry, Incident, IncidentDesk, Lifeline, Suggestion, rows, shown
+from dashboard.incident_rows import Answer, Change, Entry, Incident, IncidentDesk, Lifeline, Post, Suggestion, rows, shown
 from dashboard.writing import NotKept
 
 ZONE = ZoneInfo("America/New_York")
@@ -23,7 +23,7 @@ LINE = Lifeline("Energy", "stable", "lights on", None, AT - HOUR, "Ann", 12, 3, 
 ENTRY = Entry(5, AT, AT, "Ann", "Planning", "entry", "Plows out", None, None, False, None, None, None)
 ANSWER = Answer(1, 1, "plowing", "When?", "Soon", "plow", "Streets", "plan", AT - HOUR, AT + 48 * HOUR, AT, "Ann", overdue=False)
 HOSTILE = "<script>alert(1)</script> **bold** [x](javascript:alert(1)) =cmd()"
-DESK = IncidentDesk(AT, ZONE, ("Monitoring", "Full activation"), (ANNA,), ANNA, (), (), (), (LINE,), (), (), (), (), AT - HOUR)
+DESK = IncidentDesk(AT, ZONE, ("Monitoring", "Full activation"), (ANNA,), ANNA, (), (), (), (LINE,), (), (), (), (), (), AT - HOUR)
 
 
 @pytest.mark.parametrize(
@@ -261,3 +261,20 @@ def test_an_answer_keeps_its_lines_without_what_cannot_be_seen() -> None:
         lines(" \n ", "the answer", 100)
     with pytest.raises(NotKept, match="has 11 characters"):
         lines("x" * 11, "the answer", 10)
+
+
+def test_posts_without_an_answer_questions_first_and_their_source_unverified() -> None:
+    ask = Post("p1", AT - HOUR - timedelta(minutes=6), "When will **my** street be plowed? <b>", "plowing", "en", True, False, False, 3)
+    said = replace(ask, post_id="p2", posted_at=AT - 3 * HOUR, text="x" * 400, question=False, verified=True, language=None, reposts=0)
+    rumor = replace(said, post_id="p3", posted_at=AT - timedelta(minutes=1), text=None, rumor=True, topics="other")
+    shown = incident_posts.board(replace(DESK, posts=(said, rumor, ask)))
+    assert [(row["name"], row["status"], row["topics"], row["source"]) for row in shown["rows"]] == [
+        ("1 h 06 min old", "watch", "Plowing", "Not verified, en"),
+        ("3 h 00 min old", "none", "Plowing", "Verified"),
+        ("1:00 old", "watch", "Other, rumor to check", "Verified"),
+    ]
+    assert shown["rows"][0]["text"] == "When will **my** street be plowed? <b>"
+    assert len(shown["rows"][1]["text"]) <= incident_posts.LONGEST + 2
+    assert shown["rows"][2]["text"] == incident_posts.GONE
+    assert shown["note"] == "1 question among them."
+    assert incident_posts.board(DESK)["rows"] == []
