@@ -43,6 +43,10 @@ DEFINED_AS = {
     "em_posts": "storm_usual",
     "em_searches": "storm_usual",
 }
+TOPIC_OF = {
+    **dict.fromkeys(("em_open", "em_requests", "em_map", "em_asked"), "311.requests"),
+    "em_posts": "311.social", "em_searches": "311.searches",
+}
 _PLAIN: Figure = {"value": None, "status": "none", "rows": [], "columns": [], "line": "", "others": "", "empty": "Nothing is known yet"}
 _CLOCK: Figure = {"is_storm": False, "zero_at": None, "stopped_at": None, "since": "", "from": -24, "to": 24, "ticks": [], "alerts": None}
 _WEATHER: Figure = {"said": [], "measure": "", "seen": [], "ahead": [], "points": [], "top": 1.0}
@@ -62,7 +66,19 @@ def wall_figures(snapshot: Snapshot) -> dict[str, Figure]:
     read = Source(None if source.as_of is None else min(source.as_of, known.at), source.cadence_seconds)
     head = strip(snapshot, verdict, "Emergency") | stamp(read)
     figures = emergency_figures(known, verdict, snapshot.zone, read)
-    return {"em_strip": head} | {key: figure | _defined(snapshot, key) for key, figure in figures.items()}
+    return {"em_strip": head} | {
+        key: figure | _defined(snapshot, key) | _as_fresh_as_its_feed(snapshot, known, key) for key, figure in figures.items()
+    }
+
+
+def _as_fresh_as_its_feed(snapshot: Snapshot, known: Emergency, key: str) -> Figure:
+    """What a figure of requests, posts or searches counts its age from: the freshest feed that brings them, and the reading."""
+    topic = TOPIC_OF.get(key)
+    feeds = [one for one in (snapshot.live.feeds if snapshot.live else ()) if topic and (one.topic or "").endswith(topic) and one.as_of]
+    if not feeds:
+        return {}
+    best = min(feeds, key=lambda one: (snapshot.at - (one.as_of or snapshot.at)).total_seconds() / one.cadence_seconds)
+    return stamp(Source(min(best.as_of or known.at, known.at), best.cadence_seconds))
 
 
 def _defined(snapshot: Snapshot, key: str) -> Figure:
@@ -124,6 +140,7 @@ def _give_up(known: Emergency, verdict: StormVerdict, source: Source) -> Figure:
     value = None if now.abandon_share_hour is None else wording.percent(now.abandon_share_hour)
     few = {"none": "Too few"}
     since = f"{wording.count(now.abandoned_since)} since {'onset' if known.clock.is_storm else 'yesterday'}"
+    since = since if verdict.give_up != "none" else f"{wording.count(now.abandoned_since)} in all"  # beside "Too few" there is less room
     return _tile(
         TITLES["em_give_up"],
         value,

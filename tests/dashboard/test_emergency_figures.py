@@ -16,7 +16,8 @@ from dashboard.emergency_rows import NOT_OPEN, Emergency, Expected, Incident, St
 from dashboard.emergency_verdict import judge
 from dashboard.freshness import Source
 from dashboard.incident_rows import Entry, Lifeline
-from dashboard.snapshot import Snapshot
+from dashboard.rows import FeedNow
+from dashboard.snapshot import Live, Snapshot
 
 ZONE = ZoneInfo("America/New_York")
 ONSET = datetime(2026, 1, 24, 1, 0, tzinfo=UTC)  # 20:00 in the city
@@ -271,3 +272,22 @@ def test_an_address_carries_the_view_and_nonsense_is_left_out() -> None:
     assert (view.incident_id, view.hour, view.beside_id) == (None, None, None)
     assert instant(STORM, 14.04, AT) == ONSET + timedelta(hours=14)
     assert instant(STORM, 99, AT) == AT
+
+
+def test_figures_are_no_fresher_than_the_feed_that_brings_them() -> None:
+    def feed(name: str, topic: str, age: float, cadence: float) -> FeedNow:
+        at = AT - timedelta(seconds=age)
+        return FeedNow(name, name, topic, cadence, at, at, at, 9, 0)
+
+    feeds = (
+        feed("crm", "test.311.requests", 1_600, 60),
+        feed("old export", "test.311.requests", 90_000, 60),
+        feed("posts", "test.311.social", 3, 30),
+    )
+    live = Live(AT, (), None, (), (), feeds, 0.0)
+    found = emergency_figures.wall_figures(Snapshot(at=AT, city="City", zone=ZONE, live=live, emergency=known()))
+    for key in ("em_open", "em_requests", "em_map", "em_asked"):
+        assert found[key]["as_of"] == AT.timestamp() - 1_600
+        assert found[key]["cadence"] == 60
+    assert found["em_posts"]["as_of"] == AT.timestamp() - 3
+    assert found["em_searches"]["as_of"] == AT.timestamp()  # no feed tells of them: as old as the reading
