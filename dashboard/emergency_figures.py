@@ -45,7 +45,8 @@ DEFINED_AS = {
 }
 TOPIC_OF = {
     **dict.fromkeys(("em_open", "em_requests", "em_map", "em_asked"), "311.requests"),
-    "em_posts": "311.social", "em_searches": "311.searches",
+    "em_posts": "311.social",
+    "em_searches": "311.searches",
 }
 _PLAIN: Figure = {"value": None, "status": "none", "rows": [], "columns": [], "line": "", "others": "", "empty": "Nothing is known yet"}
 _CLOCK: Figure = {"is_storm": False, "zero_at": None, "stopped_at": None, "since": "", "from": -24, "to": 24, "ticks": [], "alerts": None}
