@@ -190,10 +190,9 @@ STABLE PARALLEL SAFE LANGUAGE sql AS $$
 $$;
 
 -- A period (number 0) and the same weekdays and hours of the last eight weeks: as many weeks apart as it is long, lest it be compared with
--- itself, and only those of which there are data and that lie in no incident.
-CREATE FUNCTION metric.comparable_weeks(starts_at timestamptz, ends_at timestamptz, zone text)
-RETURNS TABLE (number integer, starts_at timestamptz, ends_at timestamptz)
-STABLE PARALLEL SAFE LANGUAGE sql AS $$
+-- itself, and only those that lie in no incident.
+CREATE FUNCTION metric.quiet_weeks(from_at timestamptz, to_at timestamptz, zone text)
+RETURNS TABLE (number integer, starts_at timestamptz, ends_at timestamptz) STABLE PARALLEL SAFE LANGUAGE sql AS $$
     WITH step AS (
         SELECT min(back) AS weeks FROM generate_series(1, 8) AS back WHERE $2 <= metric.days_before($1, -7 * back, $3)
     ), span AS (
@@ -201,8 +200,14 @@ STABLE PARALLEL SAFE LANGUAGE sql AS $$
         FROM step CROSS JOIN generate_series(0, 8) AS back WHERE back = 0 OR back % step.weeks = 0
     )
     SELECT back, first, last FROM span
-    WHERE back = 0 OR (first >= (SELECT metric.requests_known_from()) AND NOT EXISTS (
-        SELECT FROM incident WHERE incident.onset_at < span.last AND coalesce(incident.ended_at, 'infinity') > span.first))
+    WHERE back = 0 OR NOT EXISTS (SELECT FROM incident WHERE incident.onset_at < span.last AND coalesce(incident.ended_at, 'infinity') > span.first)
+$$;
+
+-- The same as `metric.quiet_weeks`, of the weeks of which there are requests.
+CREATE FUNCTION metric.comparable_weeks(from_at timestamptz, to_at timestamptz, zone text)
+RETURNS TABLE (number integer, starts_at timestamptz, ends_at timestamptz) STABLE PARALLEL SAFE LANGUAGE sql AS $$
+    SELECT week.* FROM metric.quiet_weeks($1, $2, $3) AS week
+    WHERE week.number = 0 OR week.starts_at >= (SELECT metric.requests_known_from())
 $$;
 
 -- The chance of a count or more if nothing had changed, beside the counts of earlier weeks (weeks without any are left out of `before`, but not

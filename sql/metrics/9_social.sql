@@ -39,17 +39,9 @@ STABLE PARALLEL SAFE LANGUAGE sql AS $$
     SELECT min(r.replied_at) FROM social_reply AS r WHERE r.post_id = $1 AND r.replied_at <= $2
 $$;
 
--- The same as `metric.comparable_weeks`, of the weeks of which there are posts.
-CREATE FUNCTION metric.comparable_social_weeks(starts_at timestamptz, ends_at timestamptz, zone text)
-RETURNS TABLE (number integer, starts_at timestamptz, ends_at timestamptz)
-STABLE PARALLEL SAFE LANGUAGE sql AS $$
-    WITH step AS (
-        SELECT min(back) AS weeks FROM generate_series(1, 8) AS back WHERE $2 <= metric.days_before($1, -7 * back, $3)
-    ), span AS (
-        SELECT back, metric.days_before($1, 7 * back, $3) AS first, metric.days_before($2, 7 * back, $3) AS last
-        FROM step CROSS JOIN generate_series(0, 8) AS back WHERE back = 0 OR back % step.weeks = 0
-    )
-    SELECT back, first, last FROM span
-    WHERE back = 0 OR (first >= (SELECT min(posted_at) FROM social_post) AND NOT EXISTS (
-        SELECT FROM incident WHERE incident.onset_at < span.last AND coalesce(incident.ended_at, 'infinity') > span.first))
+-- The same as `metric.quiet_weeks`, of the weeks of which there are posts.
+CREATE FUNCTION metric.comparable_social_weeks(from_at timestamptz, to_at timestamptz, zone text)
+RETURNS TABLE (number integer, starts_at timestamptz, ends_at timestamptz) STABLE PARALLEL SAFE LANGUAGE sql AS $$
+    SELECT week.* FROM metric.quiet_weeks($1, $2, $3) AS week
+    WHERE week.number = 0 OR week.starts_at >= (SELECT min(posted_at) FROM social_post)
 $$;

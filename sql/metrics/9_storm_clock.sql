@@ -16,19 +16,6 @@ CREATE FUNCTION metric.incidents(as_of timestamptz) RETURNS TABLE (
     WHERE i.opened_at <= as_of
 $$;
 
--- A period (number 0) and the same weekdays and hours of the eight weeks before, without those that lie in an incident.
-CREATE FUNCTION metric.quiet_weeks(from_at timestamptz, to_at timestamptz, zone text)
-RETURNS TABLE (number integer, starts_at timestamptz, ends_at timestamptz) STABLE PARALLEL SAFE LANGUAGE sql AS $$
-    WITH step AS (
-        SELECT min(back) AS weeks FROM generate_series(1, 8) AS back WHERE $2 <= metric.days_before($1, -7 * back, $3)
-    ), span AS (
-        SELECT back, metric.days_before($1, 7 * back, $3) AS first, metric.days_before($2, 7 * back, $3) AS last
-        FROM step CROSS JOIN generate_series(0, 8) AS back WHERE back = 0 OR back % step.weeks = 0
-    )
-    SELECT back, first, last FROM span
-    WHERE back = 0 OR NOT EXISTS (SELECT FROM incident WHERE incident.onset_at < span.last AND coalesce(incident.ended_at, 'infinity') > span.first)
-$$;
-
 -- Contacts offered in [from_at, to_at), as pieces of time with a count: the quarter hours of the stream, before it the imported files.
 CREATE FUNCTION metric.volume_pieces(from_at timestamptz, to_at timestamptz, zone text)
 RETURNS TABLE (starts_at timestamptz, ends_at timestamptz, contacts double precision) STABLE ROWS 500 LANGUAGE sql AS $$
