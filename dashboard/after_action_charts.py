@@ -10,7 +10,6 @@ import pandas as pd
 
 from dashboard.after_action_rows import Packet
 from dashboard.charts import FONT, DayChart
-from dashboard.emergency_charts import MOST_TICKS, TICKS_EVERY
 from dashboard.emergency_rows import Clock
 from dashboard.paper_blocks import clipped
 from dashboard.situation_chart import PAGE, drawn
@@ -117,14 +116,12 @@ def _said(packet: Packet) -> list[dict[str, Any]]:
 
 
 def _x(clock: Clock) -> alt.X:
-    every = next((one for one in TICKS_EVERY if (clock.last - clock.first) / one <= MOST_TICKS), TICKS_EVERY[-1])
-    ticks = [hour for hour in range(-every, clock.last + 1, every) if hour >= clock.first]
     label = "datum.value == 0 ? 'onset' : (datum.value > 0 ? '+' : '\N{MINUS SIGN}') + abs(datum.value) + ' h'"
     return alt.X(
         "hour:Q",
         title=None,
         scale=alt.Scale(domain=[clock.first, clock.last], nice=False),
-        axis=alt.Axis(values=ticks, labelExpr=label, labelFlush=True),
+        axis=alt.Axis(values=clock.ticks, labelExpr=label, labelFlush=True),
     )
 
 

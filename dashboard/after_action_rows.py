@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 import pandas as pd
 from sqlalchemy import Connection
 
+from dashboard.emergency_page import storm_hours
 from dashboard.emergency_rows import HOURS_BEFORE, Clock
 from dashboard.incident_rows import Lifeline, rows
-from dashboard.situation_rows import Situation, read_situation, storm_hours, told
+from dashboard.situation_rows import Situation, read_situation, told
 from sql.queries import frame
 from sql.settings import settings
 

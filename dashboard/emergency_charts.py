@@ -17,7 +17,6 @@ from dashboard.tokens import Mode, colours
 DATASET = "storm"
 SAME = 0.5  # contacts an hour
 ROOM_ABOVE = 1.18
-TICKS_EVERY, MOST_TICKS = (6, 12, 24, 48), 9
 EDGE, WIDE = 2, 6  # hours within which a word, or a long one, would touch the edge
 
 
@@ -109,15 +108,13 @@ def _words(data: pd.DataFrame, now: float, clock: Clock, beside_name: str, *, ca
 
 def _layers(data: pd.DataFrame, clock: Clock, top: float, mode: Mode, size: Size, height: int) -> alt.LayerChart:
     tone = colours(mode)
-    every = next((one for one in TICKS_EVERY if (clock.last - clock.first) / one <= MOST_TICKS), TICKS_EVERY[-1])
-    ticks = [hour for hour in range(-20 * every, clock.last + 1, every) if hour >= clock.first]
     zero = "onset" if clock.is_storm else "now"
     x = alt.X(
         "hour:Q",
         title=None,
         scale=alt.Scale(domain=[clock.first, clock.last], nice=False),
         axis=alt.Axis(
-            values=ticks,
+            values=clock.ticks,
             labelExpr=f"datum.value == 0 ? '{zero}' : (datum.value > 0 ? '+' : '\N{MINUS SIGN}') + abs(datum.value) + ' h'",
             labelFlush=True,
         ),

@@ -11,8 +11,6 @@ from dashboard.figure import Figure, stamp
 from dashboard.freshness import Source
 
 MM_AN_INCH, KMH_A_MPH = 25.4, 1.609344
-TICKS_EVERY = (6, 12, 24, 48)  # hours
-MOST_TICKS = 9
 BAR_LETTERS = 46
 GRAVE_WORDS = ("warning", "emergency")
 
@@ -28,8 +26,6 @@ def storm_clock(known: Emergency, zone: ZoneInfo, source: Source) -> Figure:
         since = f"Over since {known.incident.ended_at.astimezone(zone):%a %H:%M}"
     else:
         since = f"Onset {local:%a %H:%M}"
-    every = next((one for one in TICKS_EVERY if (clock.last - clock.first) / one <= MOST_TICKS), TICKS_EVERY[-1])
-    ticks = [hour for hour in range(-every * 20, clock.last + 1, every) if hour >= clock.first]
     return {
         "is_storm": clock.is_storm,
         "zero_at": clock.zero_at.timestamp(),
@@ -37,7 +33,7 @@ def storm_clock(known: Emergency, zone: ZoneInfo, source: Source) -> Figure:
         "since": since,
         "from": clock.first,
         "to": clock.last,
-        "ticks": ticks,
+        "ticks": clock.ticks,
         "alerts": bars(known, zone),
         "said": messages(known),
         **weather,

@@ -162,10 +162,10 @@ def _open(known: Emergency) -> Figure:
 
 
 def _wait(known: Emergency, verdict: StormVerdict, source: Source) -> Figure:
-    longest = known.now.longest_wait_now_seconds
-    value = None if longest is None else wording.wait(longest)
-    waiting = f"{wording.count(known.now.waiting_now)} waiting"
     now = known.now
+    longest = now.longest_wait_now_seconds
+    value = None if longest is None else wording.wait(longest)
+    waiting = f"{wording.count(now.waiting_now)} waiting"
     told = now.answered_hour + now.abandoned_hour + now.waiting_now > 0 or not now.contacts_hour
     empty = "Nobody waits" if told else "Not told"
     return _tile(TITLES["em_wait"], value, verdict.wait, stamp(source), compare=waiting, empty=empty)

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from dashboard import data
 from dashboard.ahead import PlannedHalfHour
 from dashboard.emergency_rows import Clock, Emergency, Expected, Incident, StormNow, Usual, clock_of, shown
+from dashboard.incident_page import number_in
 from dashboard.incident_rows import Entry, Lifeline
 from dashboard.rows import read
 from sql.queries import frame
@@ -87,24 +88,42 @@ class Reader:
         )
 
     def _hours(self, connection: Connection, clock: Clock, at: datetime) -> pd.DataFrame:
-        span = {"from": clock.starts_at, "to": clock.ends_at}
-        contacts = frame("storm-contacts", connection, **span, as_of=at)
-        expected = frame("storm-expected", connection, **span, as_of=at).drop(columns=["starts_at", "made_at"])
-        hours = contacts.merge(expected, on="number")
         key = (clock.starts_at, clock.ends_at)
         if self._usual is None or self._usual[0] != key:
-            self._usual = key, frame("storm-usual", connection, **span)
-        counts = frame("storm-counts", connection, **span, as_of=at)
-        for kind in KINDS:
-            usual = self._usual[1]
-            usual = usual[usual["kind"] == kind].set_index("number")
-            prefix = "" if kind == "contacts" else f"{kind}_"
-            for name in ("usual", "usual_low", "usual_high"):
-                hours[prefix + name] = hours["number"].map(usual[name]).astype("float64")
-            if kind != "contacts":
-                hours[kind] = hours["number"].map(counts[counts["kind"] == kind].set_index("number")["count"]).astype("float64")
+            self._usual = key, frame("storm-usual", connection, **{"from": clock.starts_at, "to": clock.ends_at})
+        hours = storm_hours(connection, *key, at, self._usual[1])
         hours.insert(0, "hour", hours["number"] + clock.first)
         return hours
+
+
+def storm_hours(
+    connection: Connection, starts_at: datetime, ends_at: datetime, at: datetime, usual: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """What is known at an instant of each whole hour of [starts_at, ends_at), in order.
+
+    Args:
+        usual: of the same hours, as `storm-usual` gives it; None: it is asked for.
+
+    Returns:
+        number (from 0, int), starts_at, contacts, answered, abandoned, waiting (NaN: not over or not known), expected, expected_low,
+        expected_high, no_storm (NaN: no forecast), afterwards (bool), usual, usual_low, usual_high, and requests, posts, searches with
+        `KIND_usual`, `KIND_usual_low`, `KIND_usual_high`; all float64.
+    """
+    span: Mapping[str, Any] = {"from": starts_at, "to": ends_at}
+    contacts = frame("storm-contacts", connection, **span, as_of=at)
+    expected = frame("storm-expected", connection, **span, as_of=at).drop(columns=["starts_at", "made_at"])
+    counts = frame("storm-counts", connection, **span, as_of=at)
+    if usual is None:
+        usual = frame("storm-usual", connection, **span)
+    hours = contacts.merge(expected, on="number")
+    for kind in KINDS:
+        of_kind = usual[usual["kind"] == kind].set_index("number")
+        prefix = "" if kind == "contacts" else f"{kind}_"
+        for name in ("usual", "usual_low", "usual_high"):
+            hours[prefix + name] = hours["number"].map(of_kind[name]).astype("float64")
+        if kind != "contacts":
+            hours[kind] = hours["number"].map(counts[counts["kind"] == kind].set_index("number")["count"]).astype("float64")
+    return hours
 
 
 def _staff(connection: Connection, at: datetime) -> tuple[PlannedHalfHour, ...]:
@@ -147,11 +166,7 @@ class View:
 
 def view_of(params: Mapping[str, str]) -> View:
     """The view in an address; what cannot be read there is left out."""
-    return View(_whole(params.get("incident")), _number(params.get("hour")), _whole(params.get("beside")))
-
-
-def _whole(words: str | None) -> int | None:
-    return int(words) if words and words.isascii() and words.isdigit() and len(words) < 10 else None
+    return View(number_in(params.get("incident")), _number(params.get("hour")), number_in(params.get("beside")))
 
 
 def _number(words: str | None) -> float | None:

@@ -16,6 +16,7 @@ HOURS_BEFORE, HOURS_SHOWN, HOURS_AHEAD = 6, 36, 12
 LONGEST_BEHIND = 60  # hours before now that a long incident still shows
 NOT_OPEN = "not open yet"
 CALM_BEFORE, CALM_AHEAD = 24, 24  # while no incident runs
+TICKS_EVERY, MOST_TICKS = (6, 12, 24, 48), 9  # hours from one labelled hour to the next
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,12 @@ class Clock:
     def hour(self, at: datetime) -> float:
         """An instant on this clock."""
         return (at - self.zero_at).total_seconds() / 3600
+
+    @property
+    def ticks(self) -> list[int]:
+        """The hours that are labelled: as many as are read at a glance, and 0 among them."""
+        every = next((one for one in TICKS_EVERY if (self.last - self.first) / one <= MOST_TICKS), TICKS_EVERY[-1])
+        return [hour for hour in range(-20 * every, self.last + 1, every) if hour >= self.first]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,14 @@
 """What the reports on an incident know at an instant, and how it is read: in one transaction, nothing that came later. It draws nothing."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 from sqlalchemy import Connection
 
 from dashboard import data, emergency_rows
-from dashboard.emergency_page import KINDS, MOST_TERMS, Reader
+from dashboard.emergency_page import KINDS, MOST_TERMS, Reader, storm_hours
 from dashboard.emergency_rows import Emergency, StormNow
 from dashboard.emergency_verdict import StormVerdict, judge
 from dashboard.ics_period import Period, period_of
@@ -136,27 +134,6 @@ def asked_incident(connection: Connection, incident_id: int | None, at: datetime
         there = PARTED.join(f"{one.incident_id} ({one.name})" for one in every[:5]) or "none"
         raise NoSuchIncident(f"there is no incident {incident_id}; there are: {there}")
     return found
-
-
-def storm_hours(connection: Connection, starts_at: datetime, ends_at: datetime, at: datetime) -> pd.DataFrame:
-    """One row a whole hour of [starts_at, ends_at), in order.
-
-    Returns:
-        number (from 0, int), starts_at, contacts, answered, abandoned, waiting (NaN: not over or not known), expected, expected_low,
-        expected_high, no_storm (NaN: no forecast), afterwards (bool), usual, and requests, posts, searches with `KIND_usual`; all float64.
-    """
-    bounds: Mapping[str, Any] = {"from": starts_at, "to": ends_at}
-    contacts = frame("storm-contacts", connection, **bounds, as_of=at)
-    expected = frame("storm-expected", connection, **bounds, as_of=at).drop(columns=["starts_at", "made_at"])
-    hours = contacts.merge(expected, on="number")
-    usual = frame("storm-usual", connection, **bounds)
-    counts = frame("storm-counts", connection, **bounds, as_of=at)
-    for kind in KINDS:
-        name = "usual" if kind == "contacts" else f"{kind}_usual"
-        hours[name] = hours["number"].map(usual[usual["kind"] == kind].set_index("number")["usual"]).astype("float64")
-        if kind != "contacts":
-            hours[kind] = hours["number"].map(counts[counts["kind"] == kind].set_index("number")["count"]).astype("float64")
-    return hours
 
 
 def told(hours: pd.DataFrame, now: StormNow) -> pd.DataFrame:

@@ -6,7 +6,6 @@ decides which alerts hold.
 """
 
 import logging
-import random
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -18,10 +17,10 @@ from sql.settings import settings, zone_codes
 from streams import events
 from streams.broker import bootstrap_servers
 from streams.poll import checkpoint
-from streams.poll.asking import Answer, InvalidAddress, MayPass, Server, ServerFailed, plain_address
+from streams.poll.asking import Answer, InvalidAddress, MayPass, Server, ServerFailed
 from streams.poll.checkpoint import AlertCheckpoint, Seen
-from streams.poll.forecasts import NOT_MODIFIED, SERVICE
 from streams.poll.rounds import Rounds
+from streams.poll.weather_service import NOT_MODIFIED, SERVICE, problem, weather_service
 from streams.publisher import Publisher
 from streams.sources import Unreadable, shown, utc_now
 from streams.sources.nws_alerts import DEFAULT_NAME, NwsAlerts, features, instant, touches
@@ -133,7 +132,7 @@ class Alerts(Rounds):
         if answer.status == NOT_MODIFIED and known.updated is not None:
             return answer
         if answer.status != 200:
-            raise ServerFailed(f"{self._shown(question)}: status {answer.status}{_problem(answer.body)}.")
+            raise ServerFailed(f"{self._shown(question)}: status {answer.status}{problem(answer.body)}.")
         if "html" in answer.kind.lower() or _listed(answer.body) is None:
             raise MayPass(f"the answer is no list of alerts but {answer.kind or 'of no kind'}, and begins with {shown(answer.body[:40])}")
         return answer
@@ -222,16 +221,6 @@ def _listed(body: bytes) -> list[Any] | None:
         return None
 
 
-def _problem(body: bytes) -> str:
-    """What the service complains of, in its own words (RFC 7807)."""
-    try:
-        told = document(body)
-    except Unreadable:
-        return ""
-    words = told.get("detail") or told.get("title")
-    return f": {' '.join(words.split())[:200].removesuffix('.')}" if isinstance(words, str) else ""
-
-
 def alerts(zones: str | None, area: str | None, *, url: str, every: float, name: str | None, stop: threading.Event) -> Alerts:
     """A poller with the settings of this process.
 
@@ -251,11 +240,7 @@ def alerts(zones: str | None, area: str | None, *, url: str, every: float, name:
     state = (chosen.alert_area if area is None else area).strip().upper()
     if state and not (len(state) == 2 and state.isalpha() and state.isascii()):
         raise InvalidAddress(f"--area: {state!r} is no state; write its two letters, such as PA, or set ALERT_AREA")
-    contact = chosen.operator_contact.strip()
-    if not contact and url == SERVICE:
-        log.warning("OPERATOR_CONTACT is not set: %s asks every program to tell whom it can write to, and may refuse others.", SERVICE)
-    agent = f"city311 ({contact})" if contact else "city311"
-    server = Server(plain_address(url, example=SERVICE), pause=stop.wait, dice=random.Random(), user_agent=agent)
+    server = weather_service(url, stop)
     return Alerts(server, codes, state or None, NwsAlerts(name or DEFAULT_NAME), state_dir=chosen.state_dir, every_seconds=every, stop=stop)
 
 

@@ -5,30 +5,26 @@ ago as if they were new. Which issue was told is written down only after Kafka h
 """
 
 import logging
-import random
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import msgspec
-
 from sql.settings import settings
 from streams import events
 from streams.broker import bootstrap_servers
 from streams.poll import checkpoint
-from streams.poll.asking import Answer, InvalidAddress, MayPass, Server, ServerFailed, plain_address
+from streams.poll.asking import Answer, InvalidAddress, MayPass, Server, ServerFailed
 from streams.poll.checkpoint import ForecastCheckpoint
 from streams.poll.rounds import Rounds
+from streams.poll.weather_service import NOT_MODIFIED, SERVICE, problem, weather_service
 from streams.publisher import Publisher
 from streams.sources import shown, utc_now
 from streams.sources.nws_forecast import CADENCE_SECONDS, GRID, NwsForecast
 
 log = logging.getLogger(__name__)
 
-SERVICE = "https://api.weather.gov"
 LATE_AFTER = timedelta(seconds=2 * CADENCE_SECONDS)
-NOT_MODIFIED = 304
 
 
 class Forecasts(Rounds):
@@ -97,7 +93,7 @@ class Forecasts(Rounds):
         if answer.status == NOT_MODIFIED and known is not None:
             return answer
         if answer.status != 200:
-            raise ServerFailed(f"{self._shown_url}: status {answer.status}{_problem(answer.body)}.")
+            raise ServerFailed(f"{self._shown_url}: status {answer.status}{problem(answer.body)}.")
         if "html" in answer.kind.lower() or not self._source.recognises(answer.body):
             raise MayPass(
                 f"the answer is no gridpoint forecast but {answer.kind or 'of no kind'}, and begins with {shown(answer.body[:40])}"
@@ -134,16 +130,6 @@ class Forecasts(Rounds):
             self._complained_of = issued_at
 
 
-def _problem(body: bytes) -> str:
-    """What the service complains of, in its own words (RFC 7807)."""
-    try:
-        told = msgspec.json.decode(body)
-    except (msgspec.DecodeError, ValueError, RecursionError):
-        return ""
-    words = told.get("detail") or told.get("title") if isinstance(told, dict) else None
-    return f": {' '.join(words.split())[:200].removesuffix('.')}" if isinstance(words, str) else ""
-
-
 def forecasts(grid: str | None, *, url: str, every: float, name: str | None, stop: threading.Event) -> Forecasts:
     """A poller with the settings of this process.
 
@@ -164,10 +150,6 @@ def forecasts(grid: str | None, *, url: str, every: float, name: str | None, sto
             f"--grid: {square!r} is no grid square; write OFFICE/X,Y, such as PHI/49,75, or set WEATHER_GRID: "
             f"{SERVICE}/points/LAT,LONG tells it"
         )
-    contact = chosen.operator_contact.strip()
-    if not contact and url == SERVICE:
-        log.warning("OPERATOR_CONTACT is not set: %s asks every program to tell whom it can write to, and may refuse others.", SERVICE)
-    agent = f"city311 ({contact})" if contact else "city311"
-    server = Server(plain_address(url, example=SERVICE), pause=stop.wait, dice=random.Random(), user_agent=agent)
+    server = weather_service(url, stop)
     source = NwsForecast(name or f"nws/{square}")
     return Forecasts(server, square, source, state_dir=chosen.state_dir, every_seconds=every, stop=stop)
