@@ -9,6 +9,9 @@ import sys
 
 import click
 
+from dashboard.access import session, sign_in
+from dashboard.access.visitor import AT_THIS_MACHINE
+from dashboard.display_commands import displays
 from dashboard.schedule_command import load_schedule
 from dashboard.situation_commands import COMMANDS
 from dashboard.tokens import CONFIG_FILE
@@ -42,17 +45,20 @@ def main(context: click.Context, port: int | None, address: str) -> None:
 
     The database may come later, or go away and come back: the screens say so and go on by themselves.
     """
-    if context.invoked_subcommand is None:
+    if context.invoked_subcommand:
+        session.be(AT_THIS_MACHINE)
+    else:
         _serve(port, address)
 
 
-for command in (weekly_review, load_schedule, *COMMANDS):
+for command in (weekly_review, load_schedule, displays, *COMMANDS):
     main.add_command(command)
 
 
 def _serve(port: int | None, address: str) -> None:
     try:
         port = port or settings().dashboard_port
+        sign_in.check(address)
     except InvalidSetting as error:
         raise click.ClickException(str(error)) from None
     _refuse_taken_port(address, port)

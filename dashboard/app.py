@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from dashboard import map_areas, stream
+from dashboard.access import sign_in
+from dashboard.access.gate import Gate
 from dashboard.loader import loader
 
 log = logging.getLogger(__name__)
@@ -41,4 +44,10 @@ async def _freeze_what_is_warm() -> None:
     gc.freeze()
 
 
-app = st.App(PAGE, lifespan=lifespan, routes=[Route(stream.PATH, stream.stream), Route(map_areas.PATH, map_areas.serve)])
+app = st.App(
+    PAGE,
+    lifespan=lifespan,
+    routes=[Route(stream.PATH, stream.stream), Route(map_areas.PATH, map_areas.serve)],
+    middleware=[Middleware(Gate)],
+    secrets=sign_in.streamlit_secrets(),
+)

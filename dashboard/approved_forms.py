@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard import approved_editing as editing, approved_figures, data, incident_session as session
+from dashboard.access.session import may_do, who_box
 from dashboard.incident_rows import Answer, IncidentDesk
 
 FORM, END = "answer", "retire"
@@ -15,6 +16,8 @@ USUAL_REVIEW = timedelta(hours=24)
 
 def show(desk: IncidentDesk) -> None:
     """Add, change or end an approved answer."""
+    if not may_do("write-answer"):
+        return
     with st.expander(
         "Add, change or retire an approved answer", expanded=session.has_said(FORM) or session.has_said(END), key="incident_answer"
     ):
@@ -37,7 +40,7 @@ def _form(desk: IncidentDesk, newest: Answer | None) -> None:
     with st.form(key, border=False):
         typed = _words(key, seen)
         day, at, checked = _review(desk, key, seen)
-        who = session.who_box(key)
+        who = who_box(key, editing.WHO)
         sent = st.form_submit_button("Approve it" if seen is None else "Keep this version", key=f"{key}_send")
     if sent:
         now = data.now()
@@ -89,7 +92,7 @@ def _review(desk: IncidentDesk, key: str, seen: Answer | None) -> tuple[Any, Any
 def _retire(newest: Answer) -> None:
     seen, key = session.began_from(END, newest, _version)
     with st.form(key, border=False):
-        who = session.who_box(key)
+        who = who_box(key, editing.WHO)
         sent = st.form_submit_button("Retire this answer: nobody is to say it any more", key=f"{key}_end")
     if sent:
         session.write(END, who, lambda: editing.retire(seen, who), f"Retired: {seen.question}")

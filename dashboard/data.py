@@ -16,6 +16,7 @@ from dashboard.rows import (
     ConsumerPartition,
     Defect,
     Definition,
+    Display,
     FeedNow,
     GeocodeSuspect,
     LanguageNow,
@@ -117,6 +118,11 @@ def ahead(connection: Connection) -> Ahead:
 def watch(connection: Connection) -> Watch:
     """Alerts of our own, and whether the rules are judged."""
     return Watch(at=now(), alerts=_rows(WatchAlert, "watch-alerts", connection), now=_rows(WatchNow, "watch-now", connection)[0])
+
+
+def displays(connection: Connection) -> tuple[Display, ...]:
+    """The screens on walls, with what is kept of their tokens."""
+    return _rows(Display, "displays", connection)
 
 
 def definitions(connection: Connection) -> Mapping[str, Definition]:

@@ -8,33 +8,56 @@ import time
 import streamlit as st
 
 from dashboard import parts, watch_figures
+from dashboard.access import roles, session, sign_in
+from dashboard.access.roles import named
 from dashboard.edition import BOOT
 from dashboard.figure import Figure
 from dashboard.loader import current
 from dashboard.parts import Kind
 
-PAGES = (
-    ("views/live.py", "Live"),
-    ("views/emergency.py", "Emergency"),
-    ("views/map.py", "Map"),
-    ("views/departments.py", "Departments"),
-    ("views/incident.py", "Incident"),
-    ("views/staffing.py", "Staffing"),
-    ("views/weekly.py", "Weekly review"),
-    ("views/system.py", "System"),
-    ("views/definitions.py", "Definitions"),
-)
+PAGES = {
+    "live": "Live",
+    "emergency": "Emergency",
+    "map": "Map",
+    "departments": "Departments",
+    "incident": "Incident",
+    "staffing": "Staffing",
+    "weekly": "Weekly review",
+    "system": "System",
+    "displays": "Displays",
+    "definitions": "Definitions",
+}
 
 
 def links() -> None:
-    """The row of links between the pages, and under it the alerts of our own that fire. The open page is marked by Streamlit itself."""
+    """The row of links between the pages that are open to the reader, and under it the alerts of our own that fire.
+
+    The open page is marked by Streamlit itself.
+    """
+    visitor = session.present()
     with st.container(key="links", horizontal=True, gap="medium"):
-        for file, label in PAGES:
-            st.page_link(file, label=label)
+        for name, label in PAGES.items():
+            if visitor is not None and visitor.may_see(name):
+                st.page_link(f"views/{name}.py", label=label)
+        if visitor is not None and visitor.kind == "person":
+            show("signed", "signed", {"name": visitor.name, "until": visitor.until, "sign_out": sign_in.LOGOUT})
     snapshot = current().snapshot
     firing = watch_figures.desk_board(snapshot.watch, snapshot.at, snapshot.zone)
     if firing is not None:
         show("board", "watch", firing)
+
+
+def closed(name: str) -> None:
+    """A page that is not open to the reader, or to nobody any more: why, and what to do."""
+    visitor = session.present()
+    with st.container(key="desk", gap="small"):
+        if visitor is None:
+            st.title("Your sign-in has ended")
+            st.link_button("Sign in again", "/")
+            return
+        links()
+        st.title(PAGES[name])
+        st.text(f"This page is not for your roles ({named(visitor.roles) or 'none'}). It is for: {named(roles.PAGES[name])}.")
 
 
 def plain(words: str) -> str:

@@ -64,7 +64,13 @@ SYSTEM_KEYS = frozenset(
     }
 )
 EMERGENCY_KEYS = frozenset({"em_strip", *emergency_figures.KEYS})
-PAGES: Mapping[str, frozenset[str]] = {"live": LIVE_KEYS, "emergency": EMERGENCY_KEYS, "system": SYSTEM_KEYS}
+# By the page that a stream is for; the second is for those to whom agents are told apart.
+PAGES: Mapping[str, frozenset[str]] = {
+    "live": LIVE_KEYS,
+    "live-named": LIVE_KEYS - {"agents"} | {"agents_named"},
+    "emergency": EMERGENCY_KEYS,
+    "system": SYSTEM_KEYS,
+}
 
 
 def first(snapshot: Snapshot) -> Edition:

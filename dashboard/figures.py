@@ -38,7 +38,8 @@ def live_figures(snapshot: Snapshot, verdict: Verdict) -> dict[str, Figure]:
         "queues": queue_board(snapshot, verdict),
         "next": _next(snapshot, contacts),
         "ahead": ahead_figures.figure(snapshot),
-        "agents": agents_by_state(snapshot, total, agents),
+        "agents": agents_by_state(snapshot, total, agents, named=False),
+        "agents_named": agents_by_state(snapshot, total, agents, named=True),
     }
 
 

@@ -85,8 +85,15 @@ def _queue_row(snapshot: Snapshot, queue: QueueNow, verdict: QueueVerdict, *, ag
     }
 
 
-def agents_by_state(snapshot: Snapshot, total: QueueNow | None, source: Source) -> Figure:
-    """How many agents are in each state, and who has been in wrap-up longer than the limit."""
+def agents_by_state(snapshot: Snapshot, total: QueueNow | None, source: Source, *, named: bool) -> Figure:
+    """How many agents are in each state, and how many, or who, have been in wrap-up longer than the limit.
+
+    Args:
+        snapshot: what is known.
+        total: the row of all queues.
+        source: what it is as fresh as.
+        named: tell the agents apart.
+    """
     agents = snapshot.live.agents if snapshot.live else ()
     counts = {state: sum(agent.state == state for agent in agents) for state in ("on_contact", "wrap_up", "available", "away")}
     words = {"on_contact": "On contact", "wrap_up": "Wrap-up", "available": "Free", "away": "Away"}
@@ -97,7 +104,7 @@ def agents_by_state(snapshot: Snapshot, total: QueueNow | None, source: Source) 
         "label": "Agents, one mark a person",
         "groups": [[words[state], number] for state, number in counts.items()],
         "status": "watch" if over else "ok",
-        "note": _wrap_up_note(told_at, over, limit, known=bool(agents)),
+        "note": _wrap_up_note(told_at, over, limit, known=bool(agents), named=named),
         **definition_of(snapshot, "agents_available"),
         **stamp(source),
     }
@@ -110,11 +117,13 @@ def _over_limit(at: datetime, agents: Sequence[AgentNow], limit_seconds: float |
     return sorted(late, key=lambda agent: agent.since)
 
 
-def _wrap_up_note(at: datetime, over: Sequence[AgentNow], limit_seconds: float | None, *, known: bool) -> str:
+def _wrap_up_note(at: datetime, over: Sequence[AgentNow], limit_seconds: float | None, *, known: bool, named: bool) -> str:
     if limit_seconds is None or not known:
         return "" if known else "Nobody is signed in"
     if not over:
         return f"Nobody over {wording.wait(limit_seconds)} in wrap-up"
+    if not named:
+        return f"{len(over)} in wrap-up over {wording.wait(limit_seconds)}"
     told = f"{len(over)} in wrap-up over {wording.wait(limit_seconds)}: "
     names = [f"{_short(agent.agent_id)} {wording.wait((at - agent.since).total_seconds())}" for agent in over]
     for shown in range(len(names), 0, -1):

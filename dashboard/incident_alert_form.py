@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard import data, desk as desk_pages, incident_editing as editing, incident_session as session
+from dashboard.access.session import may_do, who_box
 from dashboard.incident_figures import alert_board, moment
 from dashboard.incident_rows import Alert, IncidentDesk
 from dashboard.writing import NotKept
@@ -25,6 +26,8 @@ GRADES = {  # the choices of CAP, and which stands first in a new alert
 
 def show(desk: IncidentDesk) -> None:
     """The alerts that hold, and the form."""
+    if not may_do("write-alert"):
+        return
     with st.expander("Enter an alert by hand, while the feed is gone", expanded=session.has_said(FORM), key="incident_alert"):
         desk_pages.show("board", "incident_alerts", alert_board(desk))
         entered = {one.alert_id: one for one in desk.alerts if one.entered_by is not None}
@@ -45,7 +48,7 @@ def _form(desk: IncidentDesk, message_type: str, seen: Alert | None) -> None:
         chosen = _grades(key, seen)
         onset, end = _times(desk, key, seen)
         told = _words(key, seen)
-        who = session.who_box(key)
+        who = who_box(key, editing.WHO)
         sent = st.form_submit_button(BUTTONS[message_type], key=f"{key}_send")
     if sent:
         now = data.now()

@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard import data, desk as desk_pages, incident_editing as editing, incident_session as session
+from dashboard.access.session import may_do, who_box
 from dashboard.incident_figures import change_board, suggestion_words
 from dashboard.incident_rows import KINDS, Incident, IncidentDesk, Suggestion
 from dashboard.wording import day as day_words
@@ -29,7 +30,7 @@ class Proposed:
 
 def suggestions(desk: IncidentDesk) -> None:
     """What alerts suggest, a row each with its button."""
-    if not desk.suggestions:
+    if not desk.suggestions or not may_do("write-incident-opened"):
         return
     with st.container(key="panel_incident_suggestions", gap="xsmall"):
         st.markdown("### Alerts suggest an incident")
@@ -58,6 +59,8 @@ def proposed(desk: IncidentDesk, one: Suggestion | None) -> Proposed:
 
 def open_form(desk: IncidentDesk) -> None:
     """Open an incident by hand, or from the suggestion that was chosen."""
+    if not may_do("write-incident-opened"):
+        return
     chosen = next((one for one in desk.suggestions if one.alert_id == st.session_state.get(CHOSEN)), None)
     if chosen is None:
         st.session_state.pop(CHOSEN, None)
@@ -76,7 +79,7 @@ def open_form(desk: IncidentDesk) -> None:
             level = level_box.selectbox("Level", desk.levels, key=f"{key}_level")
             day, at, areas = instant_boxes(desk, key, "Onset", first.onset_at, first.areas)
             reason = st.text_input("Why", first.reason, max_chars=editing.REASON, key=f"{key}_reason")
-            who = session.who_box(key)
+            who = who_box(key, editing.WHO)
             sent = st.form_submit_button("Open the incident", key=f"{key}_send")
         if sent:
             now = data.now()
@@ -105,6 +108,9 @@ def instant_boxes(desk: IncidentDesk, key: str, label: str, at: datetime | None,
 
 def change_form(desk: IncidentDesk, newest: Incident) -> None:
     """Change what is known of the incident, end it, or open it again; and what was changed before."""
+    if not may_do("write-incident-change"):
+        desk_pages.show("board", "incident_changes", change_board(desk))
+        return
     words = "Change or close this incident" if newest.ended_at is None else "Open this incident again"
     with st.expander(words, expanded=session.has_said(CHANGE) or session.has_said(END), key="incident_change"):
         if newest.ended_at is None:
@@ -132,7 +138,7 @@ def _change(desk: IncidentDesk, newest: Incident) -> None:
         level = level_box.selectbox("Level", levels, index=levels.index(seen.level), key=f"{key}_level")
         day, at, areas = instant_boxes(desk, key, "Onset", seen.onset_at, seen.areas)
         reason = st.text_input("Why", max_chars=editing.REASON, key=f"{key}_reason")
-        who = session.who_box(key)
+        who = who_box(key, editing.WHO)
         sent = st.form_submit_button("Keep the change", key=f"{key}_send")
     if sent:
         now = data.now()
@@ -151,7 +157,7 @@ def _end(desk: IncidentDesk, newest: Incident) -> None:
     with st.form(key, border=False):
         day, at, _ = instant_boxes(desk, key, "Over since", None, None)
         reason = st.text_input("Why it is over", max_chars=editing.REASON, key=f"{key}_reason")
-        who = session.who_box(key)
+        who = who_box(key, editing.WHO)
         sent = st.form_submit_button("Close the incident", key=f"{key}_end")
     if sent:
         now = data.now()
@@ -170,7 +176,7 @@ def _again(desk: IncidentDesk, newest: Incident) -> None:
     st.text(f"It is over since {day_words(local)}, {local:%H:%M}.")
     with st.form(key, border=False):
         reason = st.text_input("Why it goes on", max_chars=editing.REASON, key=f"{key}_reason")
-        who = session.who_box(key)
+        who = who_box(key, editing.WHO)
         sent = st.form_submit_button("Open it again", key=f"{key}_send")
     if sent:
         now = data.now()

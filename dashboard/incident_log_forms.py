@@ -5,6 +5,7 @@ from datetime import timedelta
 import streamlit as st
 
 from dashboard import data, incident_editing as editing, incident_log, incident_page, incident_session as session
+from dashboard.access.session import may_do, who_box
 from dashboard.incident_log import POSITIONS
 from dashboard.incident_rows import Entry, Incident, IncidentDesk
 
@@ -19,10 +20,9 @@ def entry_form(desk: IncidentDesk, incident: Incident) -> None:
     key = session.form_key(NOTE, incident.incident_id)
     with st.form(key, border=False):
         text = st.text_area("What was done, said or decided", max_chars=editing.TEXT, key=f"{key}_text", height=80)
-        position_box, who_box, day_box, time_box = st.columns([340, 340, 220, 220], gap="small")
+        position_box, name_box, day_box, time_box = st.columns([340, 340, 220, 220], gap="small")
         position = _position(position_box, key)
-        with who_box:
-            who = session.who_box(key)
+        who = who_box(key, editing.WHO, name_box)
         today = desk.at.astimezone(desk.zone).date()
         day = day_box.date_input("On", today, format="YYYY-MM-DD", key=f"{key}_day")
         at = time_box.time_input("At, now if empty", None, step=timedelta(minutes=1), key=f"{key}_at")
@@ -62,6 +62,8 @@ def _position(box: object, key: str) -> str:
 
 def amend_form(desk: IncidentDesk, incident: Incident) -> None:
     """Correct an entry, or mark it as significant; the entry itself stays."""
+    if not may_do("write-log-entry"):
+        return
     with st.expander("Correct an entry, or mark it as significant", expanded=session.has_said(AMEND), key="incident_amend"):
         entries = {one.entry_id: one for one in desk.log[:MOST_TO_CHOOSE]}
         if not entries:
@@ -80,10 +82,9 @@ def _amend(incident: Incident, entry: Entry, is_correction: bool) -> None:
         first = (entry.corrected_text or entry.text) if is_correction else ""
         label = "The right wording" if is_correction else "Why it is significant"
         text = st.text_area(label, first, max_chars=editing.TEXT, key=f"{key}_text", height=80)
-        position_box, who_box = st.columns(2, gap="small")
+        position_box, name_box = st.columns(2, gap="small")
         position = _position(position_box, key)
-        with who_box:
-            who = session.who_box(key)
+        who = who_box(key, editing.WHO, name_box)
         sent = st.form_submit_button("Add the correction" if is_correction else "Mark it", key=f"{key}_send")
     if sent:
         change = editing.correct if is_correction else editing.promote

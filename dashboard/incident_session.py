@@ -11,14 +11,13 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from dashboard import data
-from dashboard.incident_editing import WHO
+from dashboard.access.session import remember
 from dashboard.incident_rows import IncidentDesk
 from dashboard.writing import NotKept
 
 KEPT = "incident_kept"  # the newest desk
 SAID = "incident_said"  # what came of the last change, by form
 ROUND = "incident_round"  # every change that was kept begins an empty form: nothing is added twice
-NAME = "incident_who"
 BEGAN = "incident_began"  # what each form was drawn from
 
 Thing = TypeVar("Thing")
@@ -52,12 +51,6 @@ def began_from(form: str, current: Thing, version: Callable[[Thing], object]) ->
     return current, form_key(form, version(current))
 
 
-def who_box(key: str) -> str:
-    """Asks for the name; it is proposed again in the next form."""
-    typed: str = st.text_input("Your name, for the record", st.session_state.get(NAME, ""), max_chars=WHO, key=f"{key}_who")
-    return typed
-
-
 def write(form: str, who: str, change: Callable[[], object], told: str) -> None:
     """Make a change and say what came of it; when it was kept, empty the forms and draw the page anew."""
     try:
@@ -69,7 +62,7 @@ def write(form: str, who: str, change: Callable[[], object], told: str) -> None:
     except data.NoAnswer as error:
         say(form, str(error), refused=True)
         return
-    st.session_state[NAME] = who
+    remember(who)
     st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1
     say(form, told)
     st.rerun()

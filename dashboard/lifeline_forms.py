@@ -5,6 +5,7 @@ from datetime import timedelta
 import streamlit as st
 
 from dashboard import data, incident_editing as editing, incident_session as session
+from dashboard.access.session import may_do, who_box
 from dashboard.incident_rows import Incident, IncidentDesk
 from dashboard.lifeline_figures import STATES
 
@@ -13,6 +14,8 @@ FORM = "lifeline"
 
 def show(desk: IncidentDesk, incident: Incident) -> None:
     """Judge one of the eight."""
+    if not may_do("write-lifeline"):
+        return
     with st.expander("Judge a lifeline", expanded=session.has_said(FORM), key="incident_lifeline"):
         key = session.form_key(FORM, incident.incident_id)
         with st.form(key, border=False):
@@ -25,7 +28,7 @@ def show(desk: IncidentDesk, incident: Incident) -> None:
             day = day_box.date_input("Next update on", today, format="YYYY-MM-DD", key=f"{key}_day")
             at = time_box.time_input("At, none if empty", None, step=timedelta(minutes=1), key=f"{key}_at")
             reason = st.text_input("Why", max_chars=editing.REASON, key=f"{key}_reason")
-            who = session.who_box(key)
+            who = who_box(key, editing.WHO)
             sent = st.form_submit_button("Keep the judgement", key=f"{key}_send")
         if sent:
             now = data.now()

@@ -23,7 +23,7 @@ SHORTEST_GAP_SECONDS = 0.2  # between two readings, however often commits ring
 LONGEST_GAP_SECONDS = 1.0
 GAP_PER_LOAD = 2.0  # a reading that takes 150 ms is followed by a gap of 300 ms: never more than a third of the time
 HISTORY_EVERY_SECONDS, PLANT_EVERY_SECONDS, QUALITY_EVERY_SECONDS, DEFINITIONS_EVERY_SECONDS = 10.0, 2.0, 60.0, 300.0
-AHEAD_EVERY_SECONDS, EMERGENCY_EVERY_SECONDS, WATCH_EVERY_SECONDS = 20.0, 5.0, 5.0
+AHEAD_EVERY_SECONDS, EMERGENCY_EVERY_SECONDS, WATCH_EVERY_SECONDS, DISPLAYS_EVERY_SECONDS = 20.0, 5.0, 5.0, 2.0
 
 
 def empty() -> Snapshot:
@@ -104,6 +104,7 @@ class Loader:
 
     def _clock(self) -> None:
         parts: list[tuple[str, Callable[[Any], Any], float]] = [
+            ("displays", data.displays, DISPLAYS_EVERY_SECONDS),
             ("definitions", data.definitions, DEFINITIONS_EVERY_SECONDS),
             ("history", data.history, HISTORY_EVERY_SECONDS),
             ("ahead", data.ahead, AHEAD_EVERY_SECONDS),

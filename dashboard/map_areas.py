@@ -1,9 +1,5 @@
-"""The outlines of the city's areas for the map: simplified once, served by address, so that no refresh sends them again.
+"""The outlines of the city's areas for the map: simplified once, served by address, so that no refresh sends them again."""
 
-Who may read them is who was given the page: the address carries the same key as the stream's.
-"""
-
-import hmac
 import json
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +15,6 @@ from starlette.responses import PlainTextResponse, Response
 from dashboard import answers, data
 from dashboard.map_cells import camera
 from dashboard.map_deck import Base
-from dashboard.stream import KEY
 
 PATH = "/api/areas/{kind}.geojson"
 FINEST_DEGREES, LARGEST_BYTES = 0.0002, 300_000  # about 20 metres: finer is not seen on a map of a city
@@ -38,8 +33,8 @@ class Outlines:
 
 
 def address(kind: str) -> str:
-    """Where a kind's outlines are, for the page that this process sent."""
-    return f"/api/areas/{quote(kind, safe='')}.geojson?key={KEY}"
+    """Where a kind's outlines are."""
+    return f"/api/areas/{quote(kind, safe='')}.geojson"
 
 
 @st.cache_data(ttl=KEPT_SECONDS, max_entries=20, show_spinner=False)
@@ -90,9 +85,7 @@ def _geojson(drawn: list[tuple[str, Any]], finest: float) -> bytes:
 
 
 async def serve(request: Request) -> Response:
-    """The outlines of a kind, for a page that this server has sent."""
-    if not hmac.compare_digest(request.query_params.get("key", "").encode(), KEY.encode()):
-        return PlainTextResponse("These outlines are for a page that this server has sent. Load the page again.", status_code=403)
+    """The outlines of a kind."""
     try:
         known = await run_in_threadpool(outlines, request.path_params["kind"])
     except data.NoAnswer as error:

@@ -1,9 +1,15 @@
-"""What Streamlit runs for each browser: which screens there are. It never touches the database, so it cannot fail with it."""
+"""What Streamlit runs for each browser: which screens are open to whoever asks.
 
+It never touches the database, so it cannot fail with it.
+"""
+
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
 
+from dashboard import desk
+from dashboard.access import session
 from dashboard.loader import current
 
 HERE = Path(__file__).resolve().parent
@@ -11,17 +17,16 @@ HERE = Path(__file__).resolve().parent
 st.set_page_config(page_title=current().snapshot.city, layout="wide", initial_sidebar_state="collapsed")
 st.html(HERE / "static" / "tokens.css")
 st.html(HERE / "static" / "app.css")
+visitor = session.present()
 st.navigation(
     [
-        st.Page(HERE / "views" / "live.py", title="Live", url_path="live", default=True),
-        st.Page(HERE / "views" / "emergency.py", title="Emergency", url_path="emergency"),
-        st.Page(HERE / "views" / "map.py", title="Map", url_path="map"),
-        st.Page(HERE / "views" / "departments.py", title="Departments", url_path="departments"),
-        st.Page(HERE / "views" / "incident.py", title="Incident", url_path="incident"),
-        st.Page(HERE / "views" / "staffing.py", title="Staffing", url_path="staffing"),
-        st.Page(HERE / "views" / "weekly.py", title="Weekly review", url_path="weekly"),
-        st.Page(HERE / "views" / "system.py", title="System", url_path="system"),
-        st.Page(HERE / "views" / "definitions.py", title="Definitions", url_path="definitions"),
+        st.Page(
+            HERE / "views" / f"{name}.py" if visitor is not None and visitor.may_see(name) else partial(desk.closed, name),
+            title=title,
+            url_path=name,
+            default=name == "live",
+        )
+        for name, title in desk.PAGES.items()
     ],
     position="hidden",
 ).run()

@@ -36,6 +36,7 @@ Kind = Literal[
     "log",
     "lifelines",
     "shifts",
+    "signed",
 ]
 Size = Literal["wall", "mid", "small", "row", "desk"]
 

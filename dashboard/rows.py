@@ -168,6 +168,20 @@ class Migration:
 
 
 @dataclass(frozen=True, slots=True)
+class Display:
+    """A screen on a wall that opens pages with a token, of which this is the hash."""
+
+    display_id: int
+    name: str
+    token_sha256: str
+    made_by: str
+    made_at: datetime
+    expires_at: datetime
+    revoked_by: str | None
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Definition:
     """What one metric means."""
 

@@ -21,6 +21,7 @@ from dashboard.rows import (
     ConsumerPartition,
     Defect,
     Definition,
+    Display,
     FeedNow,
     GeocodeSuspect,
     LanguageNow,
@@ -93,6 +94,7 @@ class Snapshot:
     ahead: Ahead | None = None
     emergency: Emergency | None = None
     watch: Watch | None = None
+    displays: tuple[Display, ...] | None = None
     definitions: Mapping[str, Definition] = field(default_factory=dict)
     trouble: str | None = None
     trouble_since: datetime | None = None

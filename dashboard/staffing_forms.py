@@ -17,6 +17,7 @@ from dashboard import (
     staffing_weathers,
     wording,
 )
+from dashboard.access.session import may_do, who_asks, who_box
 from dashboard.figure import Figure
 from dashboard.staffing_editing import Asked
 from dashboard.staffing_rows import FORECAST, Scenario, Staffing
@@ -28,10 +29,13 @@ HALF_HOURS = [time(number // 2, 30 * (number % 2)) for number in range(48)]
 SAID = "staffing_said"  # what came of the last change, by form
 ROUND = "staffing_round"  # every change that was kept begins an empty form: nothing is added twice
 PRESET_HOURS = 12.0
+STAFFING_SCREEN = "Staffing screen"  # asks while nobody signs in
 
 
 def weather(staffing: Staffing) -> None:
     """Ask about another weather."""
+    if not may_do("write-scenario"):
+        return
     with st.expander("Try another weather", expanded=_has_said("weather"), key="staffing_try"):
         waiting = staffing.asked if staffing.asked is not None and not staffing_page.answered(staffing.asked) else None
         if waiting is not None and waiting.message:
@@ -77,10 +81,10 @@ def _sliders(staffing: Staffing, kind: str, saturday: datetime) -> Asked:
 def ask(asked: Asked) -> None:
     """Ask the forecasting service, wait for its answer, and show it; or say that there is none and what to do."""
     try:
-        scenario_id = staffing_editing.ask_scenario(asked, "Staffing screen")
+        scenario_id = staffing_editing.ask_scenario(asked, who_asks(STAFFING_SCREEN))
         with st.spinner(f"The forecasting service works out: {asked.name}"):
             found = _answer(scenario_id)
-    except data.NoAnswer as error:
+    except (NotKept, data.NoAnswer) as error:
         _say("weather", str(error))
         return
     if found is None or (found.answered_at is None and not found.message):
@@ -110,6 +114,8 @@ def _answer(scenario_id: int) -> Scenario | None:
 
 def schedule(staffing: Staffing) -> None:
     """Upload a schedule, whole or not at all."""
+    if not may_do("write-schedule"):
+        return
     with st.expander("Upload a schedule", expanded=_has_said("schedule"), key="staffing_upload"):
         st.text(
             "CSV with queue,date,start,end,people: one line a shift, on the half hour of the city's clock, 24:00 for midnight. "
@@ -129,7 +135,7 @@ def schedule(staffing: Staffing) -> None:
             file = st.file_uploader(
                 "The file", type=["csv"], max_upload_size=staffing_upload.LARGEST_BYTES // 1_000_000, key=f"{form_key}_file"
             )
-            who = st.text_input("Your name, for the record", max_chars=staffing_editing.NAME, key=f"{form_key}_who")
+            who = who_box(form_key, staffing_editing.NAME)
             sent = st.form_submit_button("Check and keep the schedule")
         if sent:
             _keep(staffing, file, who)
@@ -182,6 +188,8 @@ def _uploads(staffing: Staffing) -> Figure:
 
 def override(staffing: Staffing) -> None:
     """Add an override of the forecast, or withdraw one."""
+    if not may_do("write-override"):
+        return
     with st.expander("Override the forecast", expanded=_has_said("override"), key="staffing_override"):
         st.text(
             "Multiply the forecast of a time when you know more than it does: a mailing, a parade, a system that is down. "
@@ -202,7 +210,7 @@ def override(staffing: Staffing) -> None:
             ends = to_day.selectbox("To", days, index=1, format_func=lambda one: f"{one:%a}, {one:%b} {one.day}", key=f"{form_key}_to")
             end_at = to_time.selectbox("Until", [*HALF_HOURS[1:], None], index=35, format_func=_until, key=f"{form_key}_to_at")
             reason = st.text_input("Why", max_chars=staffing_editing.REASON, key=f"{form_key}_reason")
-            who = st.text_input("Your name, for the record", max_chars=staffing_editing.NAME, key=f"{form_key}_who")
+            who = who_box(form_key, staffing_editing.NAME)
             sent = st.form_submit_button("Override")
         if sent:
             end = (
@@ -231,10 +239,10 @@ def _withdraw(staffing: Staffing, names: dict[str, str]) -> None:
         return
     key = f"staffing_withdraw_{st.session_state.get(ROUND, 0)}"
     with st.form(key, border=False):
-        which_box, who_box, button = st.columns([500, 260, 160], gap="small", vertical_alignment="bottom")
+        which_box, name_box, button = st.columns([500, 260, 160], gap="small", vertical_alignment="bottom")
         labels = {number: f"{names.get(one.queue, one.queue)}, {100 * one.factor:g}%: {one.reason}" for number, one in holding.items()}
         which = which_box.selectbox("Withdraw", list(labels), format_func=lambda one: labels.get(one, ""), key=f"{key}_which")
-        who = who_box.text_input("Your name", max_chars=staffing_editing.NAME, key=f"{key}_who")
+        who = who_box(key, staffing_editing.NAME, name_box, "Your name")
         with button:
             sent = st.form_submit_button("Withdraw it")
     if sent:

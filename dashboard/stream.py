@@ -1,12 +1,9 @@
 """The server-sent events: each edition goes to every open page the moment it is made. It reads the newest edition and nothing else.
 
-Who may read the stream is who was given the page: its address carries a key that only a page's script hands out, so that whatever guards
-the pages guards the figures too.
+The gate has asked before who may read it; a stream ends as soon as its reader may no more.
 """
 
 import asyncio
-import hmac
-import secrets
 import signal
 import time
 from collections.abc import AsyncIterator, Callable
@@ -15,11 +12,12 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
+from dashboard.access import gate, session
+from dashboard.access.visitor import Visitor
 from dashboard.edition import PAGES, message
 from dashboard.loader import Loader, loader
 
 PATH = "/api/stream"
-KEY = secrets.token_urlsafe(18)  # a new one with each process
 PING_SECONDS = 1.0  # an idle stream still tells the server's clock
 RETRY_MILLISECONDS = 1000
 
@@ -27,22 +25,22 @@ _ended = asyncio.Event()
 
 
 def address(page: str) -> str:
-    """Where a page gets its figures from."""
-    return f"{PATH}?page={page}&key={KEY}"
+    """Where a page gets its figures from: those that its reader may see."""
+    visitor = session.present()
+    named = f"{page}{gate.NAMED}"
+    return f"{PATH}?page={named if named in PAGES and visitor is not None and visitor.sees_agents else page}"
 
 
 async def stream(request: Request) -> Response:
     """The figures of one page: all of them at once, then those that change."""
-    if not hmac.compare_digest(request.query_params.get("key", "").encode(), KEY.encode()):
-        return PlainTextResponse("This stream is for a page that this server has sent. Load the page again.", status_code=403)
     keys = PAGES.get(request.query_params.get("page", ""))
     if keys is None:
         return PlainTextResponse(f"No such page: page= must be one of {', '.join(PAGES)}.", status_code=404)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(_messages(loader(), keys), media_type="text/event-stream", headers=headers)
+    return StreamingResponse(_messages(loader(), keys, request.scope[gate.VISITOR]), media_type="text/event-stream", headers=headers)
 
 
-async def _messages(source: Loader, keys: frozenset[str]) -> AsyncIterator[str]:
+async def _messages(source: Loader, keys: frozenset[str], reader: Visitor) -> AsyncIterator[str]:
     rang, loop = asyncio.Event(), asyncio.get_running_loop()
 
     def ring() -> None:
@@ -52,7 +50,7 @@ async def _messages(source: Loader, keys: frozenset[str]) -> AsyncIterator[str]:
     seen = 0
     try:
         yield f"retry: {RETRY_MILLISECONDS}\n\n"
-        while not _ended.is_set():
+        while not _ended.is_set() and session.still_holds(reader):
             rang.clear()
             edition = source.edition
             yield f"data: {message(edition, time.time(), seen, keys)}\n\n"

@@ -24,6 +24,7 @@ from dashboard import (
     lifeline_figures,
     lifeline_forms,
 )
+from dashboard.access.session import may_do
 from dashboard.incident_rows import IncidentDesk
 from dashboard.rows import UnexpectedFrame
 
@@ -149,7 +150,7 @@ def approve() -> None:
 def note() -> None:
     """The form for an entry in the log."""
     found = session.kept()
-    if found is not None and found.incident is not None:
+    if found is not None and found.incident is not None and may_do("write-log-entry"):
         with st.container(key="panel_incident_note", gap="xsmall"):
             st.markdown("### Note what is done, said or decided")
             incident_log_forms.entry_form(found, found.incident)

@@ -19,6 +19,7 @@ from dashboard import (
     weekly_rows,
     weekly_verdict,
 )
+from dashboard.access.session import may_do, who_box
 from dashboard.figure import Figure
 from dashboard.loader import current
 from dashboard.rows import UnexpectedFrame
@@ -114,7 +115,7 @@ def today(review: weekly_rows.Review) -> date:
 def edit() -> None:
     """The form with which an action is added, changed, or marked as done."""
     review: weekly_rows.Review | None = st.session_state.get(KEPT)
-    if review is None:
+    if review is None or not may_do("write-action"):
         return
     with st.expander("Add or change an action", expanded=False, key="week_edit"):
         labels = {NEW: "A new action"} | {one.action_id: f"{one.what} ({one.owner})" for one in review.actions}
@@ -127,13 +128,13 @@ def form(review: weekly_rows.Review, seen: weekly_rows.Action | None) -> None:
     # every change that was kept begins an empty form: nothing is added twice
     key = f"week_form_{review.week.name}_{seen.action_id if seen else NEW}_{st.session_state.get(ADDED, 0)}"
     with st.form(key, clear_on_submit=False, border=False):
-        what_box, owner_box, due_box, who_box = st.columns([760, 320, 200, 320], gap="small")
+        what_box, owner_box, due_box, name_box = st.columns([760, 320, 200, 320], gap="small")
         due = date.fromisoformat(seen.due_on) if seen else max(today(review), review.week.sunday) + DUE_AFTER
         first = date.fromisoformat(seen.decided_on) if seen else review.week.monday
         what = what_box.text_input("What is to be done", seen.what if seen else "", max_chars=editing.LONGEST["what"])
         owner = owner_box.text_input("Who does it", seen.owner if seen else "", max_chars=editing.LONGEST["owner"])
         due_on = due_box.date_input("By when", due, min_value=min(first, due), format="YYYY-MM-DD")
-        who = who_box.text_input("Your name, for the record", key=f"{key}_who", max_chars=editing.LONGEST["who"])
+        who = who_box(key, editing.LONGEST["who"], name_box)
         done = st.checkbox("Done", value=seen.done_on is not None) if seen else False
         if not st.form_submit_button("Keep the change" if seen else "Add the action"):
             return
