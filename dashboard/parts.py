@@ -12,6 +12,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from dashboard import stream
+from dashboard.access import session
 from dashboard.charts import DATASET, DayChart
 from dashboard.edition import BOOT
 from dashboard.figure import Figure
@@ -71,6 +72,12 @@ def part(kind: Kind, figure: str, *, page: str, height: int | None = None, size:
     message = {"boot": BOOT, "seq": edition.number, "now": time.time(), "figures": {figure: edition.figures[figure]}}
     data = {"part": figure, "message": message, "stream": stream.address(page), "height": height, "size": size}
     component(kind)(key=f"part_{figure}", data=data, height=height or "content")
+
+
+def agents_figure() -> str:
+    """Which figure of the agents the reader may see: with or without who it is."""
+    visitor = session.present()
+    return "agents_named" if visitor is not None and visitor.sees_agents else "agents"
 
 
 def made(

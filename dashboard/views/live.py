@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard.loader import current
-from dashboard.parts import HEARTBEAT_SECONDS, day_chart, part
+from dashboard.parts import HEARTBEAT_SECONDS, agents_figure, day_chart, part
 
 PAGE = "live"
 STRIP, HERO, ROW, LOWER, AGENTS = 84, 276, 112, 520, 238  # px; with four gaps of 16 they come to 1056
@@ -39,7 +39,7 @@ def body() -> None:
             else:
                 day_chart()
                 part("ahead", "ahead", page=PAGE, height=SENTENCE)
-        part("people", "agents", page=PAGE, height=AGENTS)
+        part("people", agents_figure(), page=PAGE, height=AGENTS)
 
 
 with st.container(key="wall", gap="small"):

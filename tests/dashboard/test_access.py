@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from contextvars import copy_context
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -23,8 +24,10 @@ from dashboard import desk
 from dashboard.access import displays, gate, roles, session, sign_in
 from dashboard.access.roles import ACTIONS, ALL, PAGES, ROLES
 from dashboard.access.visitor import AT_THIS_MACHINE, Visitor
+from dashboard.data import NoAnswer
 from dashboard.loader import loader
 from dashboard.rows import Display
+from dashboard.writing import NotKept, written
 from sql.settings import OPEN_TO_ALL, PROJECT, SIGN_IN_ROLES, InvalidSetting, settings
 
 SECRET = "a secret of forty characters, for tests."
@@ -492,6 +495,30 @@ class TestGate:
     def test_without_tls_they_could_not_be_sent(self, set_to: Any):
         set_to(PUBLIC_URL="http://127.0.0.1:8311")
         assert "Secure" not in guarded().get("/auth/login").headers["set-cookie"]
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_a_change_is_refused_before_it_is_written(monkeypatch: pytest.MonkeyPatch, database_away: str, action: str):
+    for role in ROLES:
+        monkeypatch.setattr(session, "present", lambda role=role: Visitor("person", "Dana", frozenset({role}), 1e11))
+        refused = (
+            pytest.raises(NoAnswer)
+            if role in ACTIONS[action]
+            else pytest.raises(NotKept, match=r"Your roles do not include this; it is for: ")
+        )
+        with refused:
+            written(action, {})
+    for nobody in (None, Visitor("display", "Lobby", frozenset(), 1e11, 1)):
+        monkeypatch.setattr(session, "present", lambda nobody=nobody: nobody)
+        with pytest.raises(NotKept):
+            written(action, {})
+
+
+@pytest.mark.usefixtures("signing_in")
+def test_outside_of_a_page_nobody_is_known_unless_it_was_said():
+    assert session.present() is None
+    copy_context().run(lambda: (session.be(AT_THIS_MACHINE), session.present()))
+    assert session.present() is None
 
 
 def test_roles_are_named_in_their_order():

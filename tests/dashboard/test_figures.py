@@ -101,7 +101,7 @@ def test_hidden_trouble_is_told() -> None:
 
 
 def test_wrap_up_too_long_is_counted_with_the_longest_first_and_fits() -> None:
-    shown = figures(sample.snapshot())["agents"]
+    shown = figures(sample.snapshot())["agents_named"]
     assert shown["groups"] == [["On contact", 21], ["Wrap-up", 4], ["Free", 7], ["Away", 3]]
     assert shown["status"] == "watch"
     assert shown["note"] == "2 in wrap-up over 2:00: wr03 2:33 and wr01 2:31"
@@ -111,9 +111,16 @@ def test_wrap_up_too_long_is_counted_with_the_longest_first_and_fits() -> None:
         AgentNow(agent_id=f"Agent/{'x' * 30}{i}", state="wrap_up", since=sample.seconds_ago(900 + i), source="sim/agents")
         for i in range(40)
     )
-    note = figures(replace(snapshot, live=replace(snapshot.live, agents=many)))["agents"]["note"]
+    note = figures(replace(snapshot, live=replace(snapshot.live, agents=many)))["agents_named"]["note"]
     assert note == "40 in wrap-up over 2:00: xxxxxxxx39 15:39 and 39 more"[: len(note)]
     assert len(note) <= NOTE_LENGTH + 8
+
+
+def test_who_it_is_stays_with_the_supervisors() -> None:
+    shown = figures(sample.snapshot())
+    assert shown["agents"]["note"] == "2 in wrap-up over 2:00"
+    others = {key: figure for key, figure in shown.items() if key != "agents_named"}
+    assert "wr03" not in str(others)
 
 
 def test_long_queue_names_never_push_a_tile_over_its_edge() -> None:

@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import loader as loader_module
+from dashboard import desk, loader as loader_module
+from dashboard.access import session
+from dashboard.access.roles import PAGES, ROLES, Role
+from dashboard.access.visitor import Visitor
 from dashboard.edition import Edition, first
 from dashboard.loader import loader
 from dashboard.snapshot import Snapshot
@@ -77,7 +80,7 @@ def test_live_shows_every_part_and_the_chart(shown: Any) -> None:
         "queues",
         "next",
         "ahead",
-        "agents",
+        "agents_named",
     }
     assert len(app.get("vega_lite_chart")) == 1
 
@@ -116,3 +119,56 @@ def test_a_page_is_not_stopped_by_an_unknown_metric(shown: Any) -> None:
     app.query_params["metric"] = "<script>"
     app.run()
     assert not app.exception
+
+
+@pytest.fixture
+def asked_by(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Somebody with these roles has signed in; nobody: whose sign-in has ended."""
+
+    def ask(*roles: Role, nobody: bool = False) -> None:
+        visitor = None if nobody else Visitor("person", "Dana Cole (dana@example.gov)", frozenset(roles), 1e11)
+        monkeypatch.setattr(session, "present", lambda: visitor)
+
+    return ask
+
+
+@pytest.mark.parametrize("page", desk.PAGES)
+def test_a_page_opens_for_its_roles_alone(shown: Any, asked_by: Any, database_away: str, page: str) -> None:
+    shown(sample.snapshot())
+    allowed = [role for role in ROLES if role in PAGES[page]]
+    asked_by(allowed[-1])
+    run_as(page)
+    for role in ROLES:
+        if role not in allowed:
+            asked_by(role)
+            app = run_as(page)
+            assert any(f"This page is not for your roles ({role})" in one.value for one in app.text)
+            assert figures(app).keys() <= {"signed", "watch"}
+    asked_by(nobody=True)
+    app = run_as(page)
+    assert [one.value for one in app.title] == ["Your sign-in has ended"]
+    assert not figures(app)
+
+
+def run_as(page: str) -> AppTest:
+    """Open a page by its address, as a browser does."""
+    app = AppTest.from_file(str(PAGE), default_timeout=20)
+    app.switch_page(f"views/{page}.py")
+    app.run()
+    assert not app.exception, app.exception[0].message
+    return app
+
+
+def test_the_live_wall_tells_agents_apart_for_supervisors_only(shown: Any, asked_by: Any) -> None:
+    shown(sample.snapshot())
+    for role in ROLES:
+        asked_by(role)
+        assert {"agents", "agents_named"} & set(figures(run())) == {"agents_named" if role == "supervisor" else "agents"}
+
+
+def test_the_links_lead_where_one_may_go_and_say_who_is_signed_in(shown: Any, asked_by: Any) -> None:
+    shown(sample.snapshot())
+    asked_by("viewer")
+    app = run_as("definitions")
+    assert [link.proto.label for link in app.get("page_link")] == ["Live", "Emergency", "Map", "Departments", "Definitions"]
+    assert figures(app)["signed"]["name"] == "Dana Cole (dana@example.gov)"

@@ -31,8 +31,8 @@ def free_port() -> int:
 class Dashboard:
     """`python -m dashboard` on a port of 127.0.0.1; it can be killed and started again on the same port."""
 
-    def __init__(self, environment: dict[str, str], log: Path) -> None:
-        self.port = free_port()
+    def __init__(self, environment: dict[str, str], log: Path, port: int | None = None) -> None:
+        self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = log
         self._environment = environment
