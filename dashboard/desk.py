@@ -35,7 +35,7 @@ def links() -> None:
     The open page is marked by Streamlit itself.
     """
     visitor = session.present()
-    with st.container(key="links", horizontal=True, gap="medium"):
+    with st.container(key="links", horizontal=True, vertical_alignment="center", gap="medium"):
         for name, label in PAGES.items():
             if visitor is not None and visitor.may_see(name):
                 st.page_link(f"views/{name}.py", label=label)

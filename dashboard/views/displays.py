@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import data, desk, display_editing, display_figures
+from dashboard import data, desk, display_editing, displays_figures
 from dashboard.access import session, sign_in
 from dashboard.display_commands import address
 from dashboard.loader import current
@@ -22,7 +22,7 @@ def body() -> None:
     if snapshot.displays is None:
         st.text(f"The displays have not been read yet. {snapshot.trouble or 'They come with the first answer of the database.'}")
         return
-    desk.show("board", "displays", display_figures.board(snapshot.displays, snapshot.at, settings().zone))
+    desk.show("board", "displays", displays_figures.board(snapshot.displays, snapshot.at, settings().zone))
 
 
 @st.fragment
