@@ -7,7 +7,7 @@ from dashboard import wording
 from dashboard.figure import Figure, definition_of, stamp, threshold_words
 from dashboard.freshness import Source
 from dashboard.rows import AgentNow, QueueNow
-from dashboard.snapshot import Snapshot, agents_source, longest_wait_seconds, queue_source
+from dashboard.snapshot import Live, Snapshot, agents_source, longest_wait_seconds, queue_source
 from dashboard.verdict import FEWEST_CASES, QueueVerdict, Status, Verdict
 
 QUEUES_SHOWN = 7  # more queues than these do not fit in a size that is read at 5 m
@@ -97,7 +97,7 @@ def agents_by_state(snapshot: Snapshot, total: QueueNow | None, source: Source) 
         "label": "Agents, one mark a person",
         "groups": [[words[state], number] for state, number in counts.items()],
         "status": "watch" if over else "ok",
-        "note": _wrap_up_note(told_at, over, limit, known=bool(agents)),
+        "note": _wrap_up_note(told_at, over, limit) if agents else nobody(snapshot.live),
         **definition_of(snapshot, "agents_available"),
         **stamp(source),
     }
@@ -110,9 +110,14 @@ def _over_limit(at: datetime, agents: Sequence[AgentNow], limit_seconds: float |
     return sorted(late, key=lambda agent: agent.since)
 
 
-def _wrap_up_note(at: datetime, over: Sequence[AgentNow], limit_seconds: float | None, *, known: bool) -> str:
-    if limit_seconds is None or not known:
-        return "" if known else "Nobody is signed in"
+def nobody(live: Live | None) -> str:
+    """What is said where no agent is told of."""
+    return "Nobody serves these queues" if live and live.is_part else "Nobody is signed in"
+
+
+def _wrap_up_note(at: datetime, over: Sequence[AgentNow], limit_seconds: float | None) -> str:
+    if limit_seconds is None:
+        return ""
     if not over:
         return f"Nobody over {wording.wait(limit_seconds)} in wrap-up"
     told = f"{len(over)} in wrap-up over {wording.wait(limit_seconds)}: "

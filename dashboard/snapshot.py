@@ -37,7 +37,7 @@ AGENT_TOPIC = "311.agents"  # feeds of this topic tell of agents
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """What moves with every event, read at `at`."""
+    """What moves with every event, read at `at`; `is_part`: of some queues alone, of which no usual is known."""
 
     at: datetime
     queues: tuple[QueueNow, ...]  # without the row of all, in their fixed order
@@ -46,6 +46,7 @@ class Live:
     languages: tuple[LanguageNow, ...]
     feeds: tuple[FeedNow, ...]
     load_seconds: float
+    is_part: bool = False
 
 
 @dataclass(frozen=True, slots=True)
