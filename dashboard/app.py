@@ -12,7 +12,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from dashboard import map_areas, stream
+from dashboard import map_areas, plain, stream
 from dashboard.loader import loader
 from dashboard.wall_theme import WallTheme
 
@@ -46,6 +46,6 @@ async def _freeze_what_is_warm() -> None:
 app = st.App(
     PAGE,
     lifespan=lifespan,
-    routes=[Route(stream.PATH, stream.stream), Route(map_areas.PATH, map_areas.serve)],
+    routes=[Route(stream.PATH, stream.stream), Route(map_areas.PATH, map_areas.serve), *plain.ROUTES],
     middleware=[Middleware(WallTheme)],
 )

@@ -13,9 +13,10 @@ function makeDisplay() {
   let setup = {}, told = null, ticks = 0, turning = null, awake = null, next = () => {}
 
   const minutes = (seconds) => (seconds < 3600 ? `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}` : span(seconds))
-  function clock(at, offset, now) {
-    const words = new Date((at + offset) * 1000).toISOString(), time = words.slice(11, 19)
-    return now - at < DAY_SECONDS / 2 ? time : `${time} of ${words.slice(0, 10)}`
+  function asOf(at, offset, now) {
+    const local = new Date((at + offset) * 1000), time = local.toISOString().slice(11, 19)
+    const day = local.toLocaleDateString("en-US", { month: "short", day: "numeric", timeZone: "UTC" })
+    return now - at < DAY_SECONDS / 2 ? `Figures as of ${time}` : `Figures of ${day}, ${time.slice(0, 5)}`
   }
   // What is not live: [what, since when, as of when]; null: everything is. Which feed carries a page stands in its own head.
   function trouble(d) {
@@ -34,7 +35,7 @@ function makeDisplay() {
     if (!found) return
     const [what, since, at] = found
     put(banner.querySelector("b"), since == null ? what : `${what} for ${minutes(since)}`)
-    put(banner.querySelector("span"), at == null ? "No figures yet" : `Figures as of ${clock(at, d.utc_offset_seconds, hub.now())}`)
+    put(banner.querySelector("span"), at == null ? "No figures yet" : asOf(at, d.utc_offset_seconds, hub.now()))
   }
   function set(data, ask) {
     setup = data.setup; next = ask
