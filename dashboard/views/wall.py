@@ -29,18 +29,23 @@ def body() -> None:
     said = [words for words in (due.why, alone, *setup.problems, problem) if words]
     display(shown, {"scale": setup.scale, "said": said, "place": due.place, "ends_at": due.ends_at, "page": due.page})
     with st.container(key=f"wall_{due.page}", gap="small"):
-        draw(due, shown)
+        draw(due, shown, setup.height)
 
 
-def draw(due: Turn, shown: Shown) -> None:
-    """One page of the wall."""
-    edition = shown.edition
-    if due.page == "live":
+def draw(due: Turn, shown: Shown, height: int) -> None:
+    """One page of the wall: the whole of it, or what of it fits into that height (px)."""
+    edition, enlarged = shown.edition, height < live_wall.WHOLE
+    known = edition.snapshot.emergency
+    if due.page == "map":
+        map_wall.draw(Drawn(page=shown), known, height)
+    elif due.page == "live" and enlarged:
+        live_wall.draw_enlarged(shown, height)
+    elif due.page == "live":
         live_wall.draw(shown)
-    elif due.page == "map":
-        map_wall.draw(Drawn(page=shown), edition.snapshot.emergency)
+    elif enlarged:
+        emergency_wall.wall_enlarged(Drawn(page=shown), known, height)
     else:
-        emergency_wall.wall(Drawn(page=shown), edition.snapshot.emergency, edition.storm_charts.get(palette()))
+        emergency_wall.wall(Drawn(page=shown), known, edition.storm_charts.get(palette()))
 
 
 with st.container(key="wall", gap="small"):
