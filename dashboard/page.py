@@ -13,6 +13,8 @@ from dashboard.access import session
 from dashboard.loader import current
 
 HERE = Path(__file__).resolve().parent
+VIEWS = HERE / "views"
+FIRST = "wall" if "wall" in st.query_params else "live"  # a display shows several pages at one address
 
 st.set_page_config(page_title=current().snapshot.city, layout="wide", initial_sidebar_state="collapsed")
 st.html(HERE / "static" / "tokens.css")
@@ -21,7 +23,9 @@ visitor = session.present()
 st.navigation(
     [
         st.Page(
-            HERE / "views" / f"{name}.py" if visitor is not None and visitor.may_see(name) else partial(desk.closed, name),
+            VIEWS / f"{FIRST if name == 'live' else name}.py"
+            if visitor is not None and visitor.may_see(name)
+            else partial(desk.closed, name),
             title=title,
             url_path=name,
             default=name == "live",

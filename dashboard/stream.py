@@ -6,8 +6,9 @@ The gate has asked before who may read it; a stream ends as soon as its reader m
 import asyncio
 import signal
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from typing import Any
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
@@ -16,6 +17,7 @@ from dashboard.access import gate, session
 from dashboard.access.visitor import Visitor
 from dashboard.edition import PAGES, message
 from dashboard.loader import Loader, loader
+from dashboard.queue_editions import EDITIONS
 
 PATH = "/api/stream"
 PING_SECONDS = 1.0  # an idle stream still tells the server's clock
@@ -24,11 +26,12 @@ RETRY_MILLISECONDS = 1000
 _ended = asyncio.Event()
 
 
-def address(page: str) -> str:
-    """Where a page gets its figures from: those that its reader may see."""
+def address(page: str, queues: Collection[str] = ()) -> str:
+    """Where a page gets its figures from: those that its reader may see, of these queues alone or of all."""
     visitor = session.present()
     named = f"{page}{gate.NAMED}"
-    return f"{PATH}?page={named if named in PAGES and visitor is not None and visitor.sees_agents else page}"
+    alone = f"&queue={quote(','.join(queues), safe='')}" if queues else ""
+    return f"{PATH}?page={named if named in PAGES and visitor is not None and visitor.sees_agents else page}{alone}"
 
 
 async def stream(request: Request) -> Response:
@@ -37,10 +40,12 @@ async def stream(request: Request) -> Response:
     if keys is None:
         return PlainTextResponse(f"No such page: page= must be one of {', '.join(PAGES)}.", status_code=404)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(_messages(loader(), keys, request.scope[gate.VISITOR]), media_type="text/event-stream", headers=headers)
+    queues = tuple(filter(None, request.query_params.get("queue", "").split(",")))
+    messages = _messages(loader(), keys, queues, request.scope[gate.VISITOR])
+    return StreamingResponse(messages, media_type="text/event-stream", headers=headers)
 
 
-async def _messages(source: Loader, keys: frozenset[str], reader: Visitor) -> AsyncIterator[str]:
+async def _messages(source: Loader, keys: frozenset[str], queues: Collection[str], reader: Visitor) -> AsyncIterator[str]:
     rang, loop = asyncio.Event(), asyncio.get_running_loop()
 
     def ring() -> None:
@@ -52,7 +57,7 @@ async def _messages(source: Loader, keys: frozenset[str], reader: Visitor) -> As
         yield f"retry: {RETRY_MILLISECONDS}\n\n"
         while not _ended.is_set() and session.still_holds(reader):
             rang.clear()
-            edition = source.edition
+            edition = EDITIONS.of(source.edition, queues) if queues else source.edition
             yield f"data: {message(edition, time.time(), seen, keys)}\n\n"
             seen = edition.number
             try:

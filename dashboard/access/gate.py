@@ -45,7 +45,7 @@ def may_reach(visitor: Visitor, path: str, page: str | None) -> bool:
     """
     if path == STREAM:
         return page is not None and visitor.may_see(page.removesuffix(NAMED)) and (not page.endswith(NAMED) or visitor.sees_agents)
-    name = path.strip("/") or FIRST_PAGE
+    name = path.strip("/").partition("/")[0] or FIRST_PAGE
     if name in PAGES:
         return visitor.may_see(name)
     if path in MADE_OF_FILES or path.startswith(MADE_OF):

@@ -22,6 +22,7 @@ PAGES: Final[Mapping[str, frozenset[Role]]] = {
     "departments": ALL,
     "definitions": ALL,
     "plain": ALL,
+    "wall": ALL,
     "incident": _only("emergency", "supervisor", "director", "admin"),
     "staffing": _only("planner", "supervisor", "director", "admin"),
     "weekly": _only("director", "supervisor", "planner", "admin"),
@@ -29,9 +30,10 @@ PAGES: Final[Mapping[str, frozenset[Role]]] = {
     "displays": _only("admin"),
 }
 
-WALL_PAGES: Final = frozenset({"live", "emergency", "map", "plain"})  # all that a display's token opens
+WALL_PAGES: Final = frozenset({"live", "emergency", "map", "plain", "wall"})  # all that a display's token opens
 
 ACTIONS: Final[Mapping[str, frozenset[Role]]] = {
+    "write-queue-by-hand": _only("supervisor", "admin"),
     "write-incident-opened": _only("emergency", "admin"),
     "write-incident-change": _only("emergency", "admin"),
     "write-lifeline": _only("emergency", "admin"),

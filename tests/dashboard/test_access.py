@@ -81,7 +81,7 @@ def test_the_settings_know_the_same_roles():
 
 
 def test_every_page_has_its_roles_and_every_action_too():
-    assert set(desk.PAGES) | {"plain"} == set(PAGES)
+    assert set(desk.PAGES) | {"plain", "wall"} == set(PAGES)
     files = list((PROJECT / "dashboard").rglob("*.py"))
     written = {name for file in files for name in re.findall(r"\bwritten\(\s*\"([a-z-]+)\"", file.read_text())}
     assert written == set(ACTIONS)
@@ -102,7 +102,7 @@ def test_only_supervisors_see_which_agent_it_is():
 
 def test_a_display_sees_the_pages_of_a_wall_and_does_nothing():
     display = Visitor("display", "Lobby", frozenset(), 0, 1)
-    assert {page for page in PAGES if display.may_see(page)} == {"live", "emergency", "map", "plain"}
+    assert {page for page in PAGES if display.may_see(page)} == {"live", "emergency", "map", "plain", "wall"}
     assert not any(display.may_do(action) for action in ACTIONS)
 
 
@@ -397,6 +397,9 @@ class TestGate:
             ("staff", "/live", 200),
             ("staff", "/incident", 403),
             ("staff", "/incident/", 403),
+            ("staff", "/incident/x", 403),
+            ("staff", "/api/stream?page=wall", 200),
+            ("staff", "/api/stream?page=wall-named", 403),
             ("staff", "/displays", 403),
             ("staff", "/api/stream?page=live", 200),
             ("staff", "/api/stream?page=live-named", 403),

@@ -166,7 +166,7 @@ def test_each_role_reaches_its_pages_and_no_other(dashboard: Dashboard) -> None:
     for role in ROLES:
         browser = signed_in(dashboard, role)
         for page, allowed in PAGES.items():
-            if page != "plain":
+            if page != "wall":
                 assert asked(browser, dashboard, "GET", f"/{page}") == (200 if role in allowed else 403), (role, page)
         assert asked(browser, dashboard, "GET", "/api/stream?page=live") == 200
         assert asked(browser, dashboard, "GET", "/api/stream?page=live-named") == (200 if role == "supervisor" else 403)
