@@ -6,8 +6,9 @@ Each version is a row, and it and its line in the audit are one statement. An an
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from dashboard.access.changes import written
 from dashboard.incident_rows import Answer, parted
-from dashboard.writing import NotKept, words, written
+from dashboard.writing import NotKept, words
 
 TOPIC, QUESTION, ANSWER, OWNER, SOURCE, WHO, SEARCH_WORDS = 60, 200, 2_000, 60, 200, 60, 60  # characters
 MOST_SEARCH_WORDS = 50

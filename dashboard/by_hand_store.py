@@ -11,12 +11,10 @@ import msgspec
 from sqlalchemy import Connection
 
 from dashboard import data
-from dashboard.access import session
-from dashboard.access.visitor import AT_THIS_MACHINE
 from dashboard.by_hand import ByHand, newest
 from dashboard.rows import read
 from dashboard.state_file import write_whole
-from dashboard.writing import written
+from dashboard.writing import execute
 from sql.queries import frame
 from sql.settings import settings
 
@@ -52,8 +50,7 @@ def known(connection: Connection) -> tuple[ByHand, ...]:
     """Of each queue the newest entry of the last day. What waited for the database is brought to it first."""
     for file, entry in waiting():
         try:
-            with session.acting(AT_THIS_MACHINE):  # who typed it was asked then
-                _write(entry)
+            _write(entry)
         except data.NoAnswer as error:
             log.debug("%s waits on: %s", file.name, error)
             continue
@@ -77,8 +74,8 @@ def _folder() -> Path:
     return settings().state_dir / FOLDER
 
 
-def _write(entry: ByHand) -> None:
-    written("write-queue-by-hand", {name: getattr(entry, name) for name in ByHand.__slots__})
+def _write(entry: ByHand) -> None:  # whoever typed it was asked then
+    execute("write-queue-by-hand", {name: getattr(entry, name) for name in ByHand.__slots__})
 
 
 def _put_aside(entry: ByHand, why: str) -> None:

@@ -4,8 +4,9 @@ import secrets
 from datetime import datetime, timedelta
 
 from dashboard import data
+from dashboard.access.changes import written
 from dashboard.access.displays import hash_of
-from dashboard.writing import NotKept, words, written
+from dashboard.writing import NotKept, words
 
 NAME, WHO, LONGEST_DAYS = 60, 60, 3650  # characters, characters, days
 

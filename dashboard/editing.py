@@ -7,9 +7,10 @@ them shows text. Nothing is ever deleted.
 from dataclasses import dataclass
 from datetime import date
 
+from dashboard.access.changes import written
 from dashboard.weekly_rows import Action
 from dashboard.weekly_week import Week
-from dashboard.writing import NotKept, words, written
+from dashboard.writing import NotKept, words
 
 LONGEST = {"what": 200, "owner": 60, "who": 60}  # characters
 ASKED = {"what": "what is to be done", "owner": "who does it", "who": "your name"}

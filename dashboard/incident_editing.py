@@ -7,10 +7,11 @@ shows them shows text. Nothing is ever deleted.
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from dashboard.access.changes import written
 from dashboard.incident_log import POSITIONS
 from dashboard.incident_rows import KINDS, Entry, Incident, parted
 from dashboard.lifeline_figures import STATES
-from dashboard.writing import NotKept, words, written
+from dashboard.writing import NotKept, words
 from sql.settings import zone_codes
 
 NAME, WHO, REASON, TEXT, AREA, SHORT = 80, 60, 300, 2_000, 200, 100  # characters

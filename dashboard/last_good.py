@@ -1,7 +1,7 @@
 """The last good figures, kept on disk every few seconds: a start without a database begins from them. It asks no database.
 
-Only figures are kept: no agent's id, nothing of the activity log. A file of another version of the screens, of another city, or one that
-cannot be read is left aside with a line in the log.
+Kept are figures, and the hashes of displays' tokens, so that walls are let in; no agent's id, nothing of the activity log. A file of
+another version of the screens, of another city, or one that cannot be read is left aside with a line in the log.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ import pandas as pd
 from dashboard.ahead import Ahead
 from dashboard.by_hand import ByHand
 from dashboard.emergency_rows import Emergency
-from dashboard.rows import Definition
+from dashboard.rows import Definition, Display
 from dashboard.snapshot import History, Live, Snapshot
 from dashboard.state_file import write_whole
 from sql.settings import settings
@@ -41,11 +41,12 @@ class Kept:
     ahead: Ahead | None
     emergency: Emergency | None
     by_hand: tuple[ByHand, ...]
+    displays: tuple[Display, ...] | None
     definitions: Mapping[str, Definition]
 
     def parts(self) -> dict[str, Any]:
         """The parts of a snapshot by name."""
-        names = ("live", "history", "ahead", "emergency", "by_hand", "definitions")
+        names = ("live", "history", "ahead", "emergency", "by_hand", "displays", "definitions")
         return {name: getattr(self, name) for name in names}
 
 
@@ -95,6 +96,7 @@ def packed(snapshot: Snapshot) -> bytes:
         ahead=snapshot.ahead,
         emergency=None if storm is None else replace(storm, log=()),
         by_hand=snapshot.by_hand,
+        displays=snapshot.displays,
         definitions=snapshot.definitions,
     )
     return _schema() + msgspec.msgpack.encode(kept, enc_hook=_encoded)

@@ -10,8 +10,9 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from dashboard.access.changes import written
 from dashboard.staffing_upload import Slot
-from dashboard.writing import NotKept, words, written
+from dashboard.writing import NotKept, words
 
 LARGEST_FACTOR = 20.0
 LONGEST_OVERRIDE = timedelta(days=60)

@@ -1,8 +1,7 @@
 """The visitor of whatever runs now: a page's script, a request, or a command of the console. It asks no provider and no database."""
 
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from contextvars import ContextVar
 from typing import Any
 
@@ -33,16 +32,6 @@ def still_holds(visitor: Visitor) -> bool:
 def be(visitor: Visitor) -> None:
     """Say who the request is from that this context answers; a command of the console is from this machine."""
     _present.set(visitor)
-
-
-@contextmanager
-def acting(visitor: Visitor) -> Iterator[None]:
-    """Say so for the length of a block."""
-    token = _present.set(visitor)
-    try:
-        yield
-    finally:
-        _present.reset(token)
 
 
 def present() -> Visitor | None:

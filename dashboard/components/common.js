@@ -112,7 +112,12 @@ function makeHub() {
       opened = steady()
       stream = new EventSource(address)
       stream.onmessage = (event) => self.accept(JSON.parse(event.data))
-      stream.onerror = () => { if (stream?.readyState === EventSource.CLOSED) stream = null }  // the next heartbeat of the page opens it again
+      stream.onerror = () => { if (stream?.readyState === EventSource.CLOSED) { stream = null; self.leave() } }  // the next heartbeat of the page opens it again
+    },
+    // Who may see the page no more (a sign-in that ended, a display's token that was revoked) is told so, rather than shown old figures.
+    async leave() {
+      const answer = await fetch(location.href, { cache: "no-store" }).catch(() => null)
+      if ([401, 403].includes(answer?.status)) location.reload()
     },
     hush() { stream?.close(); stream = null },
     // A connection whose other end is gone says nothing: after a sleep, or when the server's ping stays away, another one is made.

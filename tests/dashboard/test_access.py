@@ -22,12 +22,13 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from dashboard import desk
 from dashboard.access import displays, gate, roles, session, sign_in
+from dashboard.access.changes import written
 from dashboard.access.roles import ACTIONS, ALL, PAGES, ROLES
 from dashboard.access.visitor import AT_THIS_MACHINE, Visitor
 from dashboard.data import NoAnswer
 from dashboard.loader import loader
 from dashboard.rows import Display
-from dashboard.writing import NotKept, written
+from dashboard.writing import NotKept
 from sql.settings import OPEN_TO_ALL, PROJECT, SIGN_IN_ROLES, InvalidSetting, settings
 
 SECRET = "a secret of forty characters, for tests."
@@ -83,8 +84,10 @@ def test_the_settings_know_the_same_roles():
 def test_every_page_has_its_roles_and_every_action_too():
     assert set(desk.PAGES) | {"plain", "wall"} == set(PAGES)
     files = list((PROJECT / "dashboard").rglob("*.py"))
-    written = {name for file in files for name in re.findall(r"\bwritten\(\s*\"([a-z-]+)\"", file.read_text())}
+    written = {"write-queue-by-hand"} | {name for file in files for name in re.findall(r"\bwritten\(\s*\"([a-z-]+)\"", file.read_text())}
     assert written == set(ACTIONS)
+    unasked = {file.name for file in files if re.search(r"(?<![.\w])execute\(", file.read_text())} - {"writing.py", "changes.py"}
+    assert unasked == {"by_hand_store.py"}, "its route asks"
     assert {file.stem for file in (PROJECT / "dashboard" / "views").glob("*.py")} - {"wall"} == set(desk.PAGES)
 
 

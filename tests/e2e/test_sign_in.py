@@ -1,9 +1,7 @@
 """Sign in, make a display its address, open it in another browser, and revoke it: in real browsers, at a real provider."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
-import psycopg
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -24,7 +22,7 @@ def screen(browser: Browser) -> Iterator[Page]:
 
 @pytest.mark.timeout(300)
 def test_an_administrator_makes_a_display_its_address_and_revokes_it(
-    filled: psycopg.Connection, dashboard: Dashboard, wall: Page, screen: Page, tmp_path: Path
+    beating: set[str], dashboard: Dashboard, wall: Page, screen: Page
 ) -> None:
     wall.goto(f"{dashboard.url}/displays")
     wall.get_by_role("button", name="admin").first.click()
