@@ -11,7 +11,9 @@ from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
+
+from sql.kafka_settings import KafkaSettings
 
 PROJECT = Path(__file__).resolve().parent.parent
 STATE_DIR = Path(os.environ.get("STATE_DIR") or PROJECT / ".city311")
@@ -105,7 +107,7 @@ def _levels(words: str) -> str:
     return ", ".join(levels(words))
 
 
-class Settings(BaseSettings):
+class Settings(KafkaSettings):
     """One field a setting; its description is the text of the README's row."""
 
     model_config = SettingsConfigDict(
@@ -283,6 +285,6 @@ def settings() -> Settings:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=True)[0]
         name = str(first["loc"][0]).upper() if first["loc"] else "settings"
-        value = "" if name.endswith(("_URL", "_KEY")) else f" is {first['input']!r}"
+        value = "" if name.endswith(("_URL", "_KEY", "_PASSWORD")) else f" is {first['input']!r}"
         message = first["msg"].removeprefix("Value error, ")
         raise InvalidSetting(f"{name}{value}: {message}. Mend it in the environment or in .env.") from None
