@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import click
 import psycopg
 from sqlalchemy.exc import SQLAlchemyError
 
-from sql import accounts, areas, grants, observations, reference, reports
+from sql import accounts, areas, grants, observations, reference, reports, retention
 from sql.engine import DatabaseUnavailable, connect, database_url, engine, first_line
 from sql.migrate import migrate as migrate_to_newest
 from sql.rebuild import rebuild as rebuild_intervals
@@ -117,6 +118,27 @@ def rebuild(check: bool) -> None:
     click.echo(f"{len(found.differences)} roll-ups differed; {found.contacts} contacts are counted")
     if check and not found.differences.empty:
         sys.exit(1)
+
+
+@main.command()
+@click.option("--dry-run", is_flag=True, help="Only say what would be deleted.")
+@plain_errors
+def retain(dry_run: bool) -> None:
+    """Delete what is older than the settings say (`docs/retention.md`); what was counted stays. Run it every night."""
+    chosen, now = settings(), datetime.now(UTC)
+    if dry_run:
+        with engine().connect() as connection:
+            for taken in retention.would_take(connection, chosen, now):
+                click.echo(f"would be: {_taken(taken)}")
+    else:
+        retention.retain(engine(), chosen, now, lambda taken: click.echo(_taken(taken)))
+
+
+def _taken(taken: retention.Taken) -> str:
+    rule = taken.rule
+    if taken.before is None:
+        return f"0 {rule.done}: {rule.setting} says for ever"
+    return f"{taken.rows:,} {rule.done} before {taken.before.astimezone(settings().zone):%Y-%m-%d} ({rule.setting})"
 
 
 @main.command()

@@ -13,11 +13,21 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsp
 
 from dotenv import dotenv_values
 from psycopg import Connection
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.sql import SQL, Identifier, Literal
 
 from sql import child, grants
 
 _OF_WHOEVER_MAKES_THEM = {"user", "password", "passfile", "sslkey", "sslcert", "sslpassword", "options", "application_name"}
+_LIBPQ = {
+    "host": "PGHOST",
+    "port": "PGPORT",
+    "dbname": "PGDATABASE",
+    "user": "PGUSER",
+    "password": "PGPASSWORD",
+    "sslmode": "PGSSLMODE",
+    "sslrootcert": "PGSSLROOTCERT",
+}
 # Whatever the owner makes is used by nobody else until it has a line in the table.
 _MINE = """
 SELECT c.oid::regclass::text, CASE c.relkind WHEN 'v' THEN 'VIEW' WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END
@@ -144,7 +154,11 @@ def _password_in(path: Path, name: str) -> str:
 
 
 def _write(path: Path, name: str, password: str, url: str) -> Path:
-    child.write_private(path, f"# The account {name}: {grants.ACCOUNTS[name]}.\nDATABASE_URL={_url_of(name, password, url)}\n")
+    own = _url_of(name, password, url)
+    lines = [f"# The account {name}: {grants.ACCOUNTS[name]}.", f"DATABASE_URL={own}"]
+    if name == grants.OWNER:  # pg_dump, pg_restore and psql take theirs from here, so that no password stands in a command
+        lines += [f"{_LIBPQ[key]}={value}" for key, value in conninfo_to_dict(own).items() if key in _LIBPQ]
+    child.write_private(path, "\n".join(lines) + "\n")
     return path
 
 

@@ -44,7 +44,7 @@ _TABLES = f"""
     department              ra       -            r          r       -
     service                 ra       -            r          r       -
     request_target          r        -            r          r       -
-    closing_phrase          r        -            r          r       -
+    closing_phrase          r        -            r          r       r
     area                    r        -            r          r       -
     intake_version          rw       -            -          -       -
     request                 raw      -            r          r       rw
@@ -52,6 +52,7 @@ _TABLES = f"""
     search                  ra       -            r          r       rd
     review_action           -        -            raw        r       -
     audit                   -        -            a          -       rd
+    retention               r        -            r          r       raw
 
     weather_forecast        raw      r            r          r       rd
     weather_forecast_hour   rawd     r            r          r       rd
@@ -95,7 +96,9 @@ SEQUENCES: Mapping[str, tuple[str, ...]] = {"approved_answer_number": ("dashboar
 FUNCTIONS: Mapping[str, tuple[str, ...]] = {
     "instants_of_both": PARTS,
     "closed_for_good": PARTS,
-    "refuse_change": (),  # a trigger's: nobody calls it
+    "refuse_change": (),  # of triggers: nobody calls them
+    "refuse_deletion": (),
+    "refuse_young_deletion": (),
 }
 
 

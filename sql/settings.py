@@ -14,6 +14,7 @@ from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import SettingsConfigDict
 
 from sql.kafka_settings import KafkaSettings
+from sql.retention_settings import RetentionSettings
 
 PROJECT = Path(__file__).resolve().parent.parent
 STATE_DIR = Path(os.environ.get("STATE_DIR") or PROJECT / ".city311")
@@ -107,7 +108,7 @@ def _levels(words: str) -> str:
     return ", ".join(levels(words))
 
 
-class Settings(KafkaSettings):
+class Settings(KafkaSettings, RetentionSettings):
     """One field a setting; its description is the text of the README's row."""
 
     model_config = SettingsConfigDict(
@@ -223,7 +224,6 @@ class Settings(KafkaSettings):
     social_topics: Path | None = Field(
         None, description="The TOML file of words by which posts get their topics. Unset: the one that comes with it."
     )
-    social_text_days: int = Field(30, ge=1, le=3650, description="For how many days after it came the text of a post is kept.")
     scenario: Literal["", "snow", "hurricane"] = Field(
         "",
         description="A storm that `make demo` begins a minute after its start: `snow` or `hurricane`, five days of it within 20 minutes.",
