@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import click
 import psycopg
 from sqlalchemy.exc import SQLAlchemyError
 
-from sql import areas, observations, reference, reports
+from sql import accounts, areas, grants, observations, reference, reports, retention
 from sql.engine import DatabaseUnavailable, connect, database_url, engine, first_line
 from sql.migrate import migrate as migrate_to_newest
 from sql.rebuild import rebuild as rebuild_intervals
@@ -27,7 +28,7 @@ def plain_errors(command: Callable[..., None]) -> Callable[..., None]:
             command(*args, **kwargs)
         except reports.InvalidRequest as error:
             raise click.UsageError(str(error)) from None
-        except (DatabaseUnavailable, InvalidSetting, reference.InvalidFile) as error:
+        except (DatabaseUnavailable, InvalidSetting, reference.InvalidFile, accounts.AccountsFailed) as error:
             raise click.ClickException(str(error)) from None
         except (psycopg.Error, SQLAlchemyError) as error:
             raise click.ClickException(first_line(error)) from None
@@ -47,6 +48,27 @@ def migrate() -> None:
     connect().close()
     done = migrate_to_newest(database_url())
     click.echo("\n".join(done) if done else "nothing to do: the schema is the newest")
+
+
+@main.command(name="accounts")
+@click.option(
+    "--files",
+    metavar="FOLDER",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where each account's file with its DATABASE_URL stands or is written; without it no password is set.",
+)
+@plain_errors
+def accounts_command(files: Path | None) -> None:
+    """Make or mend the database's accounts, one a part, each with the rights that it needs; for whoever may make accounts.
+
+    Passwords are read from the files or made and written there, and shown nowhere. `docs/deploy.md` says what each account may do.
+    """
+    with connect(autocommit=True) as connection:
+        made = accounts.establish(connection, database_url(), files=files)
+    for name, purpose in grants.ACCOUNTS.items():
+        click.echo(f"{name}{' (new)' if name in made.new else ''}: {purpose}")
+    for path in made.written:
+        click.echo(f"written: {path}")
 
 
 @main.command(name="report")
@@ -96,6 +118,27 @@ def rebuild(check: bool) -> None:
     click.echo(f"{len(found.differences)} roll-ups differed; {found.contacts} contacts are counted")
     if check and not found.differences.empty:
         sys.exit(1)
+
+
+@main.command()
+@click.option("--dry-run", is_flag=True, help="Only say what would be deleted.")
+@plain_errors
+def retain(dry_run: bool) -> None:
+    """Delete what is older than the settings say (`docs/retention.md`); what was counted stays. Run it every night."""
+    chosen, now = settings(), datetime.now(UTC)
+    if dry_run:
+        with engine().connect() as connection:
+            for taken in retention.would_take(connection, chosen, now):
+                click.echo(f"would be: {_taken(taken)}")
+    else:
+        retention.retain(engine(), chosen, now, lambda taken: click.echo(_taken(taken)))
+
+
+def _taken(taken: retention.Taken) -> str:
+    rule = taken.rule
+    if taken.before is None:
+        return f"0 {rule.done}: {rule.setting} says for ever"
+    return f"{taken.rows:,} {rule.done} before {taken.before.astimezone(settings().zone):%Y-%m-%d} ({rule.setting})"
 
 
 @main.command()

@@ -10,6 +10,8 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, create_engine, text
 
+from sql import accounts
+
 HERE = Path(__file__).parent
 LOCK = 311_000_311  # any number that no other program takes for its advisory lock
 LOCK_TIMEOUT_SECONDS = 30
@@ -29,6 +31,9 @@ def migrate(url: str) -> list[str]:
         connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_SECONDS}s'"))
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
         done = _tables(connection) + _metrics(connection)
+        driver = connection.connection.driver_connection
+        if done and driver and accounts.are_used(driver):  # what is new belongs to nobody's account yet
+            accounts.grant(driver)
     engine.dispose()
     return done
 

@@ -1,4 +1,4 @@
-"""Hold the roll-ups against the rows, and count them anew."""
+"""Hold the roll-ups against the rows, and count them anew; what is older than the horizon of retention has no rows any more, and stays."""
 
 from dataclasses import dataclass
 
@@ -26,7 +26,8 @@ def rebuild(connection: Connection, *, check_only: bool = False) -> Rebuilt:
         connection.execute(text("LOCK TABLE contact, contact_interval IN SHARE ROW EXCLUSIVE MODE"))
     differences = queries.frame("rebuild-compare", connection)
     if not check_only:
-        connection.execute(text("TRUNCATE contact_interval"))
+        horizon = connection.scalar(text("SELECT count(*) FROM retention WHERE what = 'contacts'"))
+        connection.execute(text(queries.statement("rebuild-emptied") if horizon else "TRUNCATE contact_interval"))
         connection.execute(text(queries.statement("rebuild-intervals")))
     contacts = int(connection.scalar(text("SELECT coalesce(sum(contacts), 0) FROM contact_interval")) or 0)
     return Rebuilt(differences, contacts)

@@ -39,6 +39,16 @@ REPORTS = {
     "migrations": set(),
     "metric-definitions": set(),
 }
+# What a report counts from rows that retention deletes.
+FROM_ROWS = {
+    "service-level": ("contacts", "agents"),
+    "queue-now": ("contacts", "agents"),
+    "agents-now": ("agents",),
+    "waiting-by-language": ("contacts",),
+    "usual-now": ("contacts", "agents"),
+    "reopened": ("requests",),
+    "geocode-suspects": ("requests",),
+}
 
 
 class InvalidRequest(Exception):
@@ -107,8 +117,21 @@ def report(name: str, connection: Connection, request: Request) -> pd.DataFrame:
         raise InvalidRequest(f"the period is empty: {request.starts_at.isoformat()} is not before {request.ends_at.isoformat()}")
     if name == "intervals" and request.threshold_seconds is not None:
         _check_listed(connection, request.threshold_seconds)
+    _check_kept(name, connection, request)
     found = queries.frame(name, connection, **params)
     return found.drop(columns="service_name") if "by_type" in REPORTS[name] and not request.by_type else found
+
+
+def _check_kept(name: str, connection: Connection, request: Request) -> None:
+    """A count of rows that are deleted would only seem to be an answer."""
+    horizons = queries.frame("retention-horizons", connection).set_index("what")["before"]
+    begins = max((horizons[what] for what in FROM_ROWS.get(name, ()) if what in horizons), default=None)
+    asked = request.starts_at if "from" in REPORTS[name] else request.as_of
+    if begins is None or (asked is None and "from" not in REPORTS[name]) or (asked is not None and asked >= begins):
+        return
+    instead = " (the quarter hours are kept: the report intervals)" if "contacts" in FROM_ROWS[name] else ""
+    option = "--from" if "from" in REPORTS[name] else "--as-of"
+    raise InvalidRequest(f"what {name} counts is kept from {begins.isoformat()} on{instead}: write {option} with that or a later time")
 
 
 def _check_listed(connection: Connection, threshold_seconds: float) -> None:

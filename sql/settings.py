@@ -11,7 +11,10 @@ from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
+
+from sql.kafka_settings import KafkaSettings
+from sql.retention_settings import RetentionSettings
 
 PROJECT = Path(__file__).resolve().parent.parent
 STATE_DIR = Path(os.environ.get("STATE_DIR") or PROJECT / ".city311")
@@ -141,7 +144,7 @@ def _levels(words: str) -> str:
     return ", ".join(levels(words))
 
 
-class Settings(BaseSettings):
+class Settings(KafkaSettings, RetentionSettings):
     """One field a setting; its description is the text of the README's row."""
 
     model_config = SettingsConfigDict(
@@ -257,7 +260,6 @@ class Settings(BaseSettings):
     social_topics: Path | None = Field(
         None, description="The TOML file of words by which posts get their topics. Unset: the one that comes with it."
     )
-    social_text_days: int = Field(30, ge=1, le=3650, description="For how many days after it came the text of a post is kept.")
     scenario: Literal["", "snow", "hurricane"] = Field(
         "",
         description="A storm that `make demo` begins a minute after its start: `snow` or `hurricane`, five days of it within 20 minutes.",
@@ -351,6 +353,7 @@ def settings() -> Settings:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=True)[0]
         name = str(first["loc"][0]).upper() if first["loc"] else "settings"
-        value = "" if name.endswith(("_URL", "_KEY", "_SECRET")) else f" is {first['input']!r}"
+        secret = name.startswith("DATABASE_") or name.endswith(("_KEY", "_SECRET", "_PASSWORD"))
+        value = "" if secret else f" is {first['input']!r}"
         message = first["msg"].removeprefix("Value error, ")
         raise InvalidSetting(f"{name}{value}: {message}. Mend it in the environment or in .env.") from None

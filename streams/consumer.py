@@ -22,7 +22,7 @@ from tqdm import tqdm
 from sql.engine import DatabaseUnavailable, first_line
 from sql.settings import Settings, settings
 from streams import sink
-from streams.broker import bootstrap_servers, ensure_topics, topic_name
+from streams.broker import bootstrap_servers, client_options, ensure_topics, topic_name
 from streams.events import TOPICS
 from streams.fold import Batch, Position
 from streams.writer import Writer
@@ -58,7 +58,7 @@ class Consumer:
         group = chosen.topic_prefix + chosen.consumer_group
         self._writer = Writer(self._name, group)
         self._kafka = KafkaConsumer(
-            bootstrap_servers=servers.split(","),
+            **client_options(servers),
             client_id=self._name,
             group_id=group,
             group_instance_id=f"{group}-{self._writer.slot()}",

@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from sql import queries
 from sql.engine import engine
-from streams.broker import BrokerUnavailable, bootstrap_servers, require
+from streams.broker import BrokerUnavailable, bootstrap_servers, client_options, require
 
 SEND_WITHIN_SECONDS = 30
 
@@ -90,7 +90,7 @@ def _waiting() -> list[int]:
 def _send(letters: list[DeadLetter]) -> None:
     servers = bootstrap_servers()
     require(servers)
-    producer = KafkaProducer(bootstrap_servers=servers.split(","), acks="all")
+    producer = KafkaProducer(**client_options(servers), acks="all")
     try:
         sent = [producer.send(letter.topic, key=letter.key, value=letter.value) for letter in letters]
         producer.flush(timeout=SEND_WITHIN_SECONDS)

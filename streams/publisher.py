@@ -16,7 +16,7 @@ from kafka.errors import KafkaError, MessageSizeTooLargeError, TopicAuthorizatio
 from kafka.partitioner import DefaultPartitioner, murmur2
 
 from streams import events
-from streams.broker import BrokerUnavailable, ensure_topics, topic_name
+from streams.broker import BrokerUnavailable, client_options, ensure_topics, topic_name
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +83,7 @@ class Publisher:
         self.sent = 0
         try:
             self._producer = KafkaProducer(
-                bootstrap_servers=servers.split(","),
+                **client_options(servers),
                 client_id="city311-publisher",
                 acks="all",
                 enable_idempotence=True,

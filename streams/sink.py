@@ -154,10 +154,10 @@ def _parts(batch: Batch, intake: Intake) -> Iterator[_Part]:
         (),
     )
     if batch.contacts:
-        yield _Part("contact_batch", map(_contact_line, batch.contacts.values()), ("sink-contacts", "sink-queues"))
+        yield _Part("contact_batch", map(_contact_line, batch.contacts.values()), ("sink-horizon", "sink-contacts", "sink-queues"))
     if batch.agents:
         rows = ((agent, at, state, _array(queues), source) for agent, at, state, queues, source in batch.agents)
-        yield _Part("agent_batch", map(_line, rows), ("sink-agents",))
+        yield _Part("agent_batch", map(_line, rows), ("sink-horizon", "sink-agents"))
     if batch.requests:
         yield _Part("request_batch", map(_line, request_rows(batch.requests, intake)), ("sink-requests", "sink-departments"))
     if batch.surveys:

@@ -224,3 +224,8 @@ IMMUTABLE PARALLEL SAFE LANGUAGE sql AS $$
     ) AS spread
     WHERE weeks >= 4
 $$;
+
+-- What is kept of the notes of a closing once their words are too old: the phrases that mean closed without work.
+CREATE FUNCTION metric.kept_of_notes(notes text) RETURNS text STABLE PARALLEL SAFE LANGUAGE sql AS $$
+    SELECT string_agg(phrase, '; ' ORDER BY phrase) FROM closing_phrase WHERE strpos(lower(notes), lower(phrase)) > 0
+$$;

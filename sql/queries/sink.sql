@@ -59,11 +59,17 @@ CREATE TEMPORARY TABLE offset_batch (
     topic text, partition integer, first_offset bigint, next_offset bigint, newest_event_at timestamptz
 ) ON COMMIT DELETE ROWS;
 
+-- sink-horizon --
+-- Let no retention run move its horizon until this batch is committed, nor this batch begin while one does.
+SELECT pg_advisory_xact_lock_shared(hashtext('city311 retention'), 0);
+
 -- sink-contacts --
--- Fold the batch into the contacts and add what changed to the quarter hours; rows that stay as they were cost nothing more.
+-- Fold the batch into the contacts and add what changed to the quarter hours; rows that stay as they were cost nothing more, and contacts of before the horizon, whose rows are deleted, are not counted again.
 WITH changed AS (
     INSERT INTO contact AS c
-    SELECT * FROM contact_batch ORDER BY contact_id
+    SELECT * FROM contact_batch
+    WHERE queued_at IS NULL OR queued_at >= coalesce((SELECT before FROM retention WHERE what = 'contacts'), '-infinity')
+    ORDER BY contact_id
     ON CONFLICT (contact_id) DO UPDATE SET
         queue = least(c.queue, excluded.queue),
         channel = least(c.channel, excluded.channel),

@@ -69,16 +69,16 @@ UPDATE social_post SET topics = %(topics)s, question = %(question)s, rumor = %(r
 -- Take from the count what repeats a post of its author whose text is about to be forgotten.
 UPDATE social_post AS p SET topics = '{}', question = false, rumor = false
 FROM social_post AS before
-WHERE before.received_at < now() - make_interval(days => %(days)s) AND before.author_hash = p.author_hash AND before.text = p.text
+WHERE before.received_at < %(before)s AND before.author_hash = p.author_hash AND before.text = p.text
   AND (before.posted_at, before.post_id) < (p.posted_at, p.post_id) AND before.posted_at >= p.posted_at - interval '24 hours'
   AND (p.topics <> '{}' OR p.question OR p.rumor);
 
 -- write-social-reposts --
 -- Keep with a post whose text is about to be forgotten how often its words were repeated, as nobody could tell it afterwards.
 UPDATE social_post AS p SET reposts = least(metric.social_reposts(p.post_id, p.text, p.posted_at, p.reposts, now()), 2000000000)
-WHERE p.text IS NOT NULL AND p.received_at < now() - make_interval(days => %(days)s)
+WHERE p.text IS NOT NULL AND p.received_at < %(before)s
   AND metric.social_reposts(p.post_id, p.text, p.posted_at, p.reposts, now()) > p.reposts;
 
 -- write-social-retention --
--- Forget the texts of posts that came more than so many days ago.
-UPDATE social_post SET text = NULL WHERE text IS NOT NULL AND received_at < now() - make_interval(days => %(days)s);
+-- Forget the texts of posts that came before an instant.
+UPDATE social_post SET text = NULL WHERE text IS NOT NULL AND received_at < %(before)s;

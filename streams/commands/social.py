@@ -1,6 +1,7 @@
 """`follow mastodon`, `follow bluesky`, `reclassify-posts`, `forget-posts`: public posts as they come, and those that are stored."""
 
 import os
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import click
@@ -84,11 +85,11 @@ def reclassify_posts() -> None:
 @click.command(name="forget-posts", short_help="Forget the texts of posts that are older than SOCIAL_TEXT_DAYS.")
 @plain_errors
 def forget_posts() -> None:
-    """Forget the texts of posts that came more than SOCIAL_TEXT_DAYS ago; their topics and counts stay."""
-    from sql.engine import connect
-    from streams.social.stored import forget_texts
+    """Forget the texts of posts that came more than SOCIAL_TEXT_DAYS ago, as `python -m sql retain` does too; topics and counts stay."""
+    from sql.engine import engine
+    from sql.retention import forget_texts
 
     days = settings().social_text_days
-    with connect(autocommit=True) as connection:
-        forgotten = forget_texts(connection, days=days)
+    with engine().begin() as connection:
+        forgotten = forget_texts(connection, before=datetime.now(UTC) - timedelta(days=days))
     click.echo(f"the texts of {forgotten:,} posts forgotten that came more than {days} days ago")

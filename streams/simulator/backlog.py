@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sql.engine import DatabaseUnavailable, engine
 from sql.queries import statement
 from streams import events
-from streams.broker import BrokerUnavailable, topic_name
+from streams.broker import BrokerUnavailable, client_options, topic_name
 from streams.publisher import Publisher
 
 PIECE_EVENTS = 500
@@ -43,7 +43,7 @@ class Backlog:
         self._topics = [topic_name(topic) for topic in events.TOPICS]
         try:
             self._kafka = KafkaConsumer(
-                bootstrap_servers=servers.split(","),
+                **client_options(servers),
                 client_id="city311-backlog",
                 enable_auto_commit=False,
                 request_timeout_ms=REQUEST_TIMEOUT_MILLISECONDS,

@@ -1,4 +1,4 @@
-"""What becomes of posts that are stored: their topics under other rules, and the end of their texts. It reads no feed."""
+"""What becomes of posts that are stored under other rules of topics. It reads no feed; `sql.retention` ends their texts."""
 
 from typing import Any
 
@@ -38,18 +38,3 @@ def reclassify(connection: Connection[Any], using: Rules | None = None) -> tuple
                 cursor.executemany(statement("write-social-topics").encode(), different)
         after, looked_at, changed = rows[-1][0], looked_at + len(rows), changed + len(different)
     return looked_at, changed
-
-
-def forget_texts(connection: Connection[Any], *, days: int) -> int:
-    """Set the texts of posts to NULL that came more than so many days ago; for the job that keeps what is stored within its limits.
-
-    What repeats a post of the same author is marked as such first, as afterwards nobody could tell; and of reposts that are known by
-    their words alone the numbers are kept.
-
-    Returns:
-        How many texts were forgotten.
-    """
-    with connection.transaction():
-        connection.execute(statement("write-social-repeats").encode(), {"days": days})
-        connection.execute(statement("write-social-reposts").encode(), {"days": days})
-        return connection.execute(statement("write-social-retention").encode(), {"days": days}).rowcount

@@ -17,7 +17,7 @@ from kafka.errors import KafkaError
 
 from sql.settings import PROJECT, settings
 from streams import events
-from streams.broker import BrokerUnavailable, bootstrap_servers, ensure_topics, topic_name
+from streams.broker import BrokerUnavailable, bootstrap_servers, client_options, ensure_topics, topic_name
 from streams.watch.rules import Receiver
 from streams.watch.store import Due
 
@@ -109,7 +109,7 @@ class TopicPost:
         ensure_topics(servers, [events.ALERTS])
         milliseconds = KAFKA_TIMEOUT_SECONDS * 1000
         producer = KafkaProducer(
-            bootstrap_servers=servers.split(","),
+            **client_options(servers),
             client_id="city311-watch",
             acks="all",
             delivery_timeout_ms=milliseconds,

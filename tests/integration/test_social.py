@@ -11,15 +11,17 @@ import psycopg
 import pytest
 from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings as hypothesis_settings, strategies as st
+from sqlalchemy import create_engine
 
 from sql import intake, queries
 from sql.engine import connect, engine
+from sql.retention import forget_texts
 from sql.settings import settings
 from streams import consumer, events, sink
 from streams.__main__ import main
 from streams.fold import Batch, Position
 from streams.social import topics
-from streams.social.stored import forget_texts, reclassify
+from streams.social.stored import reclassify
 from streams.social.topics import load
 from tests.event_strategies import EPOCH, SOCIAL_EVENTS, batches, records
 from tests.streams.social_posts import WRITTEN
@@ -125,18 +127,26 @@ def test_texts_are_forgotten_and_stay_so_and_the_counts_stay(connection: psycopg
     connection.execute(b"UPDATE social_post SET received_at = now() - interval '31 days' WHERE post_id < 'c'")
     before = counted(database)
     assert before == {"power": (2, 1)}
-    assert forget_texts(connection, days=30) == 2
+    assert forget(database) == 2
     assert rows(connection, "SELECT post_id, text FROM social_post ORDER BY 1") == [("a", None), ("b", None), ("c", "No power either")]
     assert counted(database) == before
     connection.execute(b"UPDATE social_post SET received_at = now() - interval '31 days'")
-    assert forget_texts(connection, days=30) == 1
+    assert forget(database) == 1
     assert counted(database) == before
     write_again = batches(told, [])[0]
     connection.execute(b"UPDATE stream_offset SET next_offset = 0")
     sink.write(connection, write_again, intake.read(connection))
     assert rows(connection, "SELECT count(*) FROM social_post WHERE text IS NOT NULL") == [(0,)], "told again it stays forgotten"
     assert reclassify(connection) == (0, 0)
-    assert forget_texts(connection, days=30) == 0
+    assert forget(database) == 0
+
+
+def forget(database: str) -> int:
+    opened = create_engine(database.replace("postgresql://", "postgresql+psycopg://"))
+    with opened.begin() as connection:
+        forgotten = forget_texts(connection, before=datetime.now(UTC) - timedelta(days=30))
+    opened.dispose()
+    return forgotten
 
 
 def topics_text_id(words: str) -> str:
