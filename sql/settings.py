@@ -242,6 +242,33 @@ class Settings(BaseSettings):
         8311, ge=1, le=65535, description="The port of the dashboard on 127.0.0.1; `make demo` takes the next free one."
     )
 
+    log_format: Literal["text", "json"] = Field(
+        "text",
+        description="How each process writes its log to stderr: `text`, or `json` with one object a line for machines that collect it.",
+    )
+    log_level: Literal["", "debug", "info", "warning", "error"] = Field(
+        "",
+        description="From which level on our own messages are written: `debug`, `info`, `warning` or `error`. "
+        "Unset: `warning`, and of `python -m forecasting serve` `info`.",
+    )
+    metrics_port: int | None = Field(
+        None,
+        ge=1,
+        le=65535,
+        description="The port at which a process that runs until it is stopped tells `/health/live`, `/health/ready` and `/metrics`; "
+        "each needs its own. Unset: none. The dashboard has them at its own port, always.",
+    )
+    metrics_address: str = Field(
+        "127.0.0.1", min_length=1, description="The address of METRICS_PORT; `0.0.0.0` in a container, with METRICS_TOKEN."
+    )
+    metrics_token: str | None = Field(
+        None,
+        min_length=16,
+        description="Whoever asks for `/metrics` must bear it (`Authorization: Bearer …`), at least 16 characters. "
+        "Unset: only this machine may ask.",
+        repr=False,
+    )
+
     @property
     def zone(self) -> ZoneInfo:
         """The city's time zone."""
@@ -283,6 +310,6 @@ def settings() -> Settings:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=True)[0]
         name = str(first["loc"][0]).upper() if first["loc"] else "settings"
-        value = "" if name.endswith(("_URL", "_KEY")) else f" is {first['input']!r}"
+        value = "" if name.endswith(("_URL", "_KEY", "_TOKEN")) else f" is {first['input']!r}"
         message = first["msg"].removeprefix("Value error, ")
         raise InvalidSetting(f"{name}{value}: {message}. Mend it in the environment or in .env.") from None
