@@ -9,11 +9,13 @@ import sys
 
 import click
 
+from dashboard import server_log
 from dashboard.schedule_command import load_schedule
 from dashboard.situation_commands import COMMANDS
 from dashboard.tokens import CONFIG_FILE
 from dashboard.weekly_command import weekly_review
 from sql.settings import InvalidSetting, settings
+from sql.stopping import on_signal
 
 
 def _refuse_taken_port(address: str, port: int) -> None:
@@ -57,10 +59,18 @@ def _serve(port: int | None, address: str) -> None:
         raise click.ClickException(str(error)) from None
     _refuse_taken_port(address, port)
     os.chdir(CONFIG_FILE.parent.parent)  # Streamlit looks for its configuration where it was started
+    server_log.configure()
+    on_signal(_end)
     from dashboard.app import app
 
     sys.argv = [str(CONFIG_FILE.parent.parent / "dashboard" / "__main__.py")]
-    app.run(config={"server.port": port, "server.address": address})
+    is_for_machines = settings().log_format == "json"
+    app.run(config={"server.port": port, "server.address": address, "logger.hideWelcomeMessage": is_for_machines})
+
+
+def _end() -> None:
+    """Before the server runs, and when it raises anew what it was ended by."""
+    raise SystemExit(0)
 
 
 if __name__ == "__main__":

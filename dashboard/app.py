@@ -11,7 +11,7 @@ from typing import Any
 import streamlit as st
 from starlette.routing import Route
 
-from dashboard import map_areas, stream
+from dashboard import health, map_areas, stream
 from dashboard.loader import loader
 
 log = logging.getLogger(__name__)
@@ -41,4 +41,4 @@ async def _freeze_what_is_warm() -> None:
     gc.freeze()
 
 
-app = st.App(PAGE, lifespan=lifespan, routes=[Route(stream.PATH, stream.stream), Route(map_areas.PATH, map_areas.serve)])
+app = st.App(PAGE, lifespan=lifespan, routes=[Route(stream.PATH, stream.stream), Route(map_areas.PATH, map_areas.serve), *health.ROUTES])

@@ -16,7 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from dashboard import answers, data
+from dashboard import answers, data, telemetry
 from dashboard.map_cells import camera
 from dashboard.map_deck import Base
 from dashboard.stream import KEY
@@ -92,6 +92,7 @@ def _geojson(drawn: list[tuple[str, Any]], finest: float) -> bytes:
 async def serve(request: Request) -> Response:
     """The outlines of a kind, for a page that this server has sent."""
     if not hmac.compare_digest(request.query_params.get("key", "").encode(), KEY.encode()):
+        telemetry.REFUSED_REQUESTS.labels("areas").inc()
         return PlainTextResponse("These outlines are for a page that this server has sent. Load the page again.", status_code=403)
     try:
         known = await run_in_threadpool(outlines, request.path_params["kind"])

@@ -15,8 +15,10 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
+from dashboard import telemetry
 from dashboard.edition import PAGES, message
 from dashboard.loader import Loader, loader
+from sql.stopping import END_WITHIN_SECONDS, end_within
 
 PATH = "/api/stream"
 KEY = secrets.token_urlsafe(18)  # a new one with each process
@@ -34,6 +36,7 @@ def address(page: str) -> str:
 async def stream(request: Request) -> Response:
     """The figures of one page: all of them at once, then those that change."""
     if not hmac.compare_digest(request.query_params.get("key", "").encode(), KEY.encode()):
+        telemetry.REFUSED_REQUESTS.labels("stream").inc()
         return PlainTextResponse("This stream is for a page that this server has sent. Load the page again.", status_code=403)
     keys = PAGES.get(request.query_params.get("page", ""))
     if keys is None:
@@ -50,6 +53,7 @@ async def _messages(source: Loader, keys: frozenset[str]) -> AsyncIterator[str]:
 
     end = source.listen(ring)
     seen = 0
+    telemetry.STREAMS.inc()
     try:
         yield f"retry: {RETRY_MILLISECONDS}\n\n"
         while not _ended.is_set():
@@ -62,6 +66,7 @@ async def _messages(source: Loader, keys: frozenset[str]) -> AsyncIterator[str]:
             except TimeoutError:
                 continue
     finally:
+        telemetry.STREAMS.dec()
         end()
 
 
@@ -72,6 +77,7 @@ def end_with_the_server() -> Callable[[], None]:
     before: dict[int, Any] = {}
 
     def stop(number: int, stack: Any) -> None:
+        end_within(END_WITHIN_SECONDS)
         loop.call_soon_threadsafe(_ended.set)
         if callable(before[number]):
             before[number](number, stack)
