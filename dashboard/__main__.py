@@ -9,6 +9,7 @@ import sys
 
 import click
 
+from dashboard import server_log
 from dashboard.access import session, sign_in
 from dashboard.access.visitor import AT_THIS_MACHINE
 from dashboard.display_commands import displays
@@ -17,6 +18,7 @@ from dashboard.situation_commands import COMMANDS
 from dashboard.tokens import CONFIG_FILE
 from dashboard.weekly_command import weekly_review
 from sql.settings import InvalidSetting, settings
+from sql.stopping import on_signal
 
 
 def _refuse_taken_port(address: str, port: int) -> None:
@@ -63,10 +65,18 @@ def _serve(port: int | None, address: str) -> None:
         raise click.ClickException(str(error)) from None
     _refuse_taken_port(address, port)
     os.chdir(CONFIG_FILE.parent.parent)  # Streamlit looks for its configuration where it was started
+    server_log.configure()
+    on_signal(_end)
     from dashboard.app import app
 
     sys.argv = [str(CONFIG_FILE.parent.parent / "dashboard" / "__main__.py")]
-    app.run(config={"server.port": port, "server.address": address})
+    is_for_machines = settings().log_format == "json"
+    app.run(config={"server.port": port, "server.address": address, "logger.hideWelcomeMessage": is_for_machines})
+
+
+def _end() -> None:
+    """Before the server runs, and when it raises anew what it was ended by."""
+    raise SystemExit(0)
 
 
 if __name__ == "__main__":

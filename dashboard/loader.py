@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from dashboard import by_hand_store, data, last_good
+from dashboard import by_hand_store, data, last_good, telemetry
 from dashboard.by_hand import newest
 from dashboard.edition import Edition, first, follow
 from dashboard.emergency_page import Reader
@@ -53,6 +53,8 @@ class Loader:
         with self._lock:
             self._edition = follow(self._edition, replace(self._edition.snapshot, at=data.now(), **parts))
             listeners = list(self._listeners)
+        telemetry.EDITIONS.inc()
+        telemetry.DATABASE_TROUBLE.set(self._edition.snapshot.trouble is not None)
         for listener in listeners:
             listener()
 
@@ -104,7 +106,7 @@ class Loader:
 
     def _read_live(self) -> None:
         try:
-            self.publish(live=data.ask(data.live), trouble=None, trouble_since=None)
+            self.publish(live=_timed("live", data.live), trouble=None, trouble_since=None)
         except data.NoAnswer as error:
             since = self._edition.snapshot.trouble_since
             if since is None:
@@ -136,13 +138,18 @@ class Loader:
 
     def _read(self, name: str, part: Callable[[Any], Any]) -> bool:
         try:
-            self.publish(**{name: data.ask(part)})
+            self.publish(**{name: _timed(name, part)})
             return True
         except data.NoAnswer as error:
             log.debug("%s not read: %s", name, error)
         except Exception:
             log.exception("the %s could not be made", name)
         return False
+
+
+def _timed(name: str, part: Callable[[Any], Any]) -> Any:
+    with telemetry.PART_FAILURES.labels(name).count_exceptions(), telemetry.PART_LOAD_SECONDS.labels(name).time():
+        return data.ask(part)
 
 
 @cache

@@ -13,11 +13,13 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
+from dashboard import telemetry
 from dashboard.access import gate, session
 from dashboard.access.visitor import Visitor
 from dashboard.edition import PAGES, message
 from dashboard.loader import Loader, loader
 from dashboard.queue_editions import EDITIONS
+from sql.stopping import END_WITHIN_SECONDS, end_within
 
 PATH = "/api/stream"
 PING_SECONDS = 1.0  # an idle stream still tells the server's clock
@@ -53,6 +55,7 @@ async def _messages(source: Loader, keys: frozenset[str], queues: Collection[str
 
     end = source.listen(ring)
     seen = 0
+    telemetry.STREAMS.inc()
     try:
         yield f"retry: {RETRY_MILLISECONDS}\n\n"
         while not _ended.is_set() and session.still_holds(reader):
@@ -65,6 +68,7 @@ async def _messages(source: Loader, keys: frozenset[str], queues: Collection[str
             except TimeoutError:
                 continue
     finally:
+        telemetry.STREAMS.dec()
         end()
 
 
@@ -75,6 +79,7 @@ def end_with_the_server() -> Callable[[], None]:
     before: dict[int, Any] = {}
 
     def stop(number: int, stack: Any) -> None:
+        end_within(END_WITHIN_SECONDS)
         loop.call_soon_threadsafe(_ended.set)
         if callable(before[number]):
             before[number](number, stack)

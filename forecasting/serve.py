@@ -4,9 +4,10 @@ It listens to the database and holds the fitted models; a database that goes awa
 """
 
 import logging
+import threading
 import time
-from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from collections.abc import Generator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,12 +17,13 @@ import pandas as pd
 import psycopg
 from sqlalchemy.exc import SQLAlchemyError
 
-from forecasting import cycle, hindcast, outlook, scenarios, staffing, store, workers
+from forecasting import cycle, hindcast, outlook, scenarios, staffing, store, telemetry, workers
 from forecasting.days import TOTAL, day_of
 from forecasting.demand import NothingToLearnFrom
 from forecasting.learning import Learned, gapless, learn, weather_ahead
 from sql import queries
 from sql.engine import DatabaseUnavailable, connect, engine, first_line
+from sql.health import Pulse
 from sql.settings import settings
 
 log = logging.getLogger(__name__)
@@ -31,11 +33,12 @@ TODAY_EVERY = timedelta(minutes=15)
 LOOK_EVERY_SECONDS, LOOK_AGAIN = 5.0, timedelta(minutes=1)
 BETWEEN_HINDCASTS_SECONDS = 0.1  # whoever asks meanwhile is answered first
 WAIT_AFTER_ERROR_SECONDS = 10.0
+LOOKED_WITHIN_SECONDS = 60.0
 
 
 @dataclass(slots=True)
 class State:
-    """What the service holds between cycles."""
+    """What the service holds between cycles; `looked` beats whenever it did what was due, `busy` while it is at it."""
 
     learned: Learned | None = None
     run_id: int = 0
@@ -43,6 +46,16 @@ class State:
     hindcasts: Generator[bool] | None = None  # under way
     hindcast_done: bool = False
     nothing_until: datetime | None = None  # there was nothing to learn from: look again then
+    looked: Pulse = field(default_factory=Pulse)
+    busy: bool = False
+
+    def unready(self) -> str | None:
+        """Why the service is not ready: it has no forecast, or could not look at what is due for some time."""
+        if self.learned is None:
+            return "There is nothing to learn from yet." if self.nothing_until else "The first forecast is not made yet."
+        if self.busy or self.looked.silent_seconds <= LOOKED_WITHIN_SECONDS:
+            return None
+        return f"The database has not answered for {self.looked.silent_seconds:.0f} s."
 
 
 def run_once(zone: ZoneInfo, reason: str) -> tuple[Learned, int]:
@@ -54,8 +67,12 @@ def run_once(zone: ZoneInfo, reason: str) -> tuple[Learned, int]:
     began, at = time.perf_counter(), datetime.now(UTC)
     with engine().begin() as connection:
         learned = learn(connection, at, zone)
+        telemetry.FIT_SECONDS.set(time.perf_counter() - began)
         run_id = cycle.full(connection, learned, zone, reason, began)
         scenarios.answer_all(connection, run_id, learned, zone)
+    telemetry.tell_made(at.timestamp())
+    telemetry.CYCLE_SECONDS.observe(time.perf_counter() - began)
+    telemetry.QUEUES.set(len(learned.fitted))
     log.info("forecast %s: %s, %.1f s", run_id, reason, time.perf_counter() - began)
     return learned, run_id
 
@@ -72,9 +89,9 @@ def run_afterwards(at: datetime, zone: ZoneInfo) -> tuple[Learned, int]:
         return learned, cycle.full(connection, learned, zone, "made afterwards, with what was known then", began, afterwards=True)
 
 
-def serve(stop: Callable[[], bool]) -> None:
-    """Go on until `stop` says so."""
-    zone, state = settings().zone, State()
+def serve(stop: threading.Event, state: State) -> None:
+    """Go on until `stop` is set; `state` is told how it goes."""
+    zone = settings().zone
     try:
         _serve(state, zone, stop)
     finally:
@@ -82,20 +99,25 @@ def serve(stop: Callable[[], bool]) -> None:
             state.hindcasts.close()
 
 
-def _serve(state: State, zone: ZoneInfo, stop: Callable[[], bool]) -> None:
-    while not stop():
+def _serve(state: State, zone: ZoneInfo, stop: threading.Event) -> None:
+    while not stop.is_set():
         try:
             with connect(autocommit=True, application_name="city311 forecasting") as listening:
                 listening.execute(f"LISTEN {CHANNEL}".encode())
-                while not stop():
+                while not stop.is_set():
+                    state.busy = True
                     _look(state, zone)
+                    state.busy = False
+                    state.looked.beat()
                     pause = LOOK_EVERY_SECONDS if state.hindcasts is None else BETWEEN_HINDCASTS_SECONDS
                     for notice in listening.notifies(timeout=pause, stop_after=1):
                         if notice.payload == "schedule":
                             _carry(zone)
         except (psycopg.Error, SQLAlchemyError, DatabaseUnavailable) as error:
+            state.busy = False
+            telemetry.FAILURES.labels("database").inc()
             log.warning("the database: %s. Trying again in %.0f s", first_line(error), WAIT_AFTER_ERROR_SECONDS)
-            time.sleep(WAIT_AFTER_ERROR_SECONDS)
+            stop.wait(WAIT_AFTER_ERROR_SECONDS)
 
 
 def _look(state: State, zone: ZoneInfo) -> None:
@@ -108,6 +130,7 @@ def _look(state: State, zone: ZoneInfo) -> None:
         try:
             state.learned, state.run_id = run_once(zone, reason)
         except NothingToLearnFrom as error:
+            telemetry.FAILURES.labels("nothing to learn from").inc()
             if state.nothing_until is None:
                 log.warning("no forecast: %s", error)
             state.nothing_until = now + LOOK_AGAIN
@@ -123,6 +146,7 @@ def _look(state: State, zone: ZoneInfo) -> None:
     if pd.isna(due["any_at"]) or now - due["any_at"] >= TODAY_EVERY:
         with engine().begin() as connection:
             cycle.today(connection, now, zone)
+        telemetry.TODAY_CORRECTIONS.inc()
     if state.hindcasts is not None and next(state.hindcasts, None) is None:
         state.hindcasts = None
         state.learned, state.run_id = run_once(zone, "the errors of the past year are known now")

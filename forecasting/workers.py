@@ -1,10 +1,13 @@
 """Where fits run: in the machine's processes, or over a Dask cluster where one is named. It knows nothing of what is fitted."""
 
 import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from typing import TypeVar
+
+from sql import logs
 
 Task = TypeVar("Task")
 Answer = TypeVar("Answer")
@@ -61,5 +64,8 @@ def _over_cluster(function: Callable[[Task], Answer], tasks: Sequence[Task], sch
 
 
 def _one_thread() -> None:
-    """Each process is one of as many as there are CPUs: more threads in it would only wait for each other."""
+    """Each process is one of as many as there are CPUs: more threads in it would only wait for each other. Its end is its parent's wish."""
     os.environ |= ONE_THREAD
+    for number in (signal.SIGINT, signal.SIGTERM):  # they may reach all processes of a service at once
+        signal.signal(number, signal.SIG_IGN)
+    logs.configure("forecasting worker")

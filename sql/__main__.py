@@ -11,7 +11,7 @@ import click
 import psycopg
 from sqlalchemy.exc import SQLAlchemyError
 
-from sql import accounts, areas, grants, observations, reference, reports, retention
+from sql import accounts, areas, grants, logs, observations, reference, reports, retention
 from sql.engine import DatabaseUnavailable, connect, database_url, engine, first_line
 from sql.migrate import migrate as migrate_to_newest
 from sql.rebuild import rebuild as rebuild_intervals
@@ -37,8 +37,11 @@ def plain_errors(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
-def main() -> None:
+@click.pass_context
+@plain_errors
+def main(context: click.Context) -> None:
     """The database of the 311 dashboard: its schema, its reports, and what people load into it."""
+    logs.configure(context.invoked_subcommand or "sql")
 
 
 @main.command()

@@ -312,6 +312,33 @@ class Settings(KafkaSettings, RetentionSettings):
         "", description=f"To serve others than this machine without sign-in, write: `{OPEN_TO_ALL}`."
     )
 
+    log_format: Literal["text", "json"] = Field(
+        "text",
+        description="How each process writes its log to stderr: `text`, or `json` with one object a line for machines that collect it.",
+    )
+    log_level: Literal["", "debug", "info", "warning", "error"] = Field(
+        "",
+        description="From which level on our own messages are written: `debug`, `info`, `warning` or `error`. "
+        "Unset: `warning`, and of `python -m forecasting serve` `info`.",
+    )
+    metrics_port: int | None = Field(
+        None,
+        ge=1,
+        le=65535,
+        description="The port at which a process that runs until it is stopped tells `/health/live`, `/health/ready` and `/metrics`; "
+        "each needs its own. Unset: none. The dashboard has them at its own port, always.",
+    )
+    metrics_address: str = Field(
+        "127.0.0.1", min_length=1, description="The address of METRICS_PORT; `0.0.0.0` in a container, with METRICS_TOKEN."
+    )
+    metrics_token: str | None = Field(
+        None,
+        min_length=16,
+        description="Whoever asks for `/metrics` must bear it (`Authorization: Bearer …`), at least 16 characters. "
+        "Unset: only this machine may ask.",
+        repr=False,
+    )
+
     @property
     def zone(self) -> ZoneInfo:
         """The city's time zone."""
@@ -353,7 +380,7 @@ def settings() -> Settings:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=True)[0]
         name = str(first["loc"][0]).upper() if first["loc"] else "settings"
-        secret = name.startswith("DATABASE_") or name.endswith(("_KEY", "_SECRET", "_PASSWORD"))
+        secret = name.startswith("DATABASE_") or name.endswith(("_KEY", "_SECRET", "_PASSWORD", "_TOKEN"))
         value = "" if secret else f" is {first['input']!r}"
         message = first["msg"].removeprefix("Value error, ")
         raise InvalidSetting(f"{name}{value}: {message}. Mend it in the environment or in .env.") from None

@@ -4,6 +4,7 @@ import logging
 
 import click
 
+from sql import logs
 from streams.commands import plain_errors
 from streams.commands.dead_letters import dead_letters
 from streams.commands.poll import poll
@@ -15,9 +16,12 @@ from streams.commands.watch import watch
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
 @click.option("-v", "--verbose", is_flag=True, help="Also say what the Kafka client says, and what is only for information.")
-def main(verbose: bool) -> None:
+@click.pass_context
+@plain_errors
+def main(context: click.Context, verbose: bool) -> None:
     """The events of the 311 dashboard: from the sources to Kafka, and from Kafka into Postgres."""
-    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    level = logging.INFO if verbose else logging.WARNING
+    logs.configure(context.invoked_subcommand or "streams", level=level, libraries=level)
     if not verbose:  # it reports every attempt; what matters is said by us, once
         logging.getLogger("kafka").setLevel(logging.CRITICAL)
 
@@ -28,10 +32,11 @@ def main(verbose: bool) -> None:
 def consume(until_idle: float | None) -> None:
     """Bring events from Kafka into Postgres, until stopped."""
     from streams import consumer
+    from streams.refusals import TooManyRefused
 
     try:
         committed, refused = consumer.run(until_idle_seconds=until_idle)
-    except consumer.TooManyRefused as error:
+    except TooManyRefused as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"{committed:,} events committed, {refused:,} of them refused")
 

@@ -5,11 +5,9 @@ Where to read is decided by the database's `stream_offset` alone; the offsets co
 
 import logging
 import os
-import signal
 import socket
 import threading
 import time
-from collections import deque
 from concurrent.futures import Future, wait
 from typing import Any
 
@@ -20,17 +18,19 @@ from kafka.structs import OffsetAndMetadata
 from tqdm import tqdm
 
 from sql.engine import DatabaseUnavailable, first_line
+from sql.health import served
 from sql.settings import Settings, settings
-from streams import sink
+from sql.stopping import on_signal
+from streams import sink, telemetry
 from streams.broker import bootstrap_servers, client_options, ensure_topics, topic_name
 from streams.events import TOPICS
 from streams.fold import Batch, Position
+from streams.progress import Progress, Waiting
+from streams.refusals import RefusedShare
 from streams.writer import Writer
 
 log = logging.getLogger(__name__)
 
-REFUSED_WINDOW_EVENTS = 5_000
-REFUSED_LEAST_EVENTS = 1_000  # too few to judge a feed by
 NOTE_EVERY_SECONDS = 1.0
 PAUSE_AFTER_SECONDS = 1.0
 ASSIGNMENT_WITHIN_SECONDS = 60.0
@@ -40,23 +40,19 @@ FETCH_WAIT_MILLISECONDS = 20  # a fetch of quiet partitions holds back the next 
 SESSION_TIMEOUT_MILLISECONDS = 6_000  # how long a killed consumer keeps its partitions
 
 
-class TooManyRefused(Exception):
-    """So large a share of the events was refused that the feed must be looked at before more of it is taken away."""
-
-
 class Consumer:
     """One member of the consumer group."""
 
     def __init__(self, chosen: Settings, *, until_idle_seconds: float | None) -> None:
         self._most = chosen.consumer_batch_events
-        self._limit = chosen.refused_share_limit
         self._until_idle = until_idle_seconds
         self._name = f"{socket.gethostname()}-{os.getpid()}"
         self._topics = [topic_name(topic) for topic in TOPICS]
         servers = bootstrap_servers()
         ensure_topics(servers)
         group = chosen.topic_prefix + chosen.consumer_group
-        self._writer = Writer(self._name, group)
+        self.progress = Progress()
+        self._writer = Writer(self._name, group, self.progress)
         self._kafka = KafkaConsumer(
             **client_options(servers),
             client_id=self._name,
@@ -74,9 +70,11 @@ class Consumer:
         self._unplaced: set[Position] = set()  # assigned, but the database has not yet said from where
         self._placing: Future[dict[Position, int]] | None = None  # what was asked about them
         self._batch = Batch({})
+        self._oldest: dict[Position, int] = {}  # of each partition in the batch: when Kafka got its first event there, in milliseconds
+        self._oldest_in_flight: dict[Position, int] = {}
         self._in_flight: Future[Any] | None = None
         self._in_flight_batch: Batch | None = None
-        self._outcomes: deque[tuple[int, int]] = deque()
+        self._refused_share = RefusedShare(chosen.refused_share_limit)
         self._stop = threading.Event()
         self._rebalanced = threading.Event()
         self._joining = threading.Event()
@@ -85,7 +83,7 @@ class Consumer:
         self._noted_at = self._busy_since = 0.0
         self.committed = self.refused = 0
 
-    def stop(self, *_: object) -> None:
+    def stop(self) -> None:
         """End after the batch that is on its way."""
         self._stop.set()
 
@@ -106,9 +104,12 @@ class Consumer:
                 self._hand_over()
                 if self._rebalanced.is_set():
                     self._rebalanced.clear()
+                    telemetry.REBALANCES.inc()
                     self._forget()
                 self._place()
                 self._poll()
+                if self.progress.is_due():
+                    self._tell()
                 bar.update(self.committed - bar.n)
             self._finish()
             bar.update(self.committed - bar.n)
@@ -138,6 +139,7 @@ class Consumer:
                 return
             if place not in self._batch.first:
                 self._batch.first[place] = self._places[place]
+                self._oldest[place] = records[0].timestamp
             self._batch.add(place, records)
             self._places[place] = records[-1].offset + 1
             self._heard_at = time.monotonic()
@@ -170,29 +172,50 @@ class Consumer:
             return
         now = time.monotonic()
         if len(self._batch):
-            self._in_flight, self._in_flight_batch = self._writer.commit(self._batch), self._batch
-            self._batch, self._busy_since = Batch({}), now
+            self._in_flight, self._in_flight_batch, self._oldest_in_flight = self._writer.commit(self._batch), self._batch, self._oldest
+            self._batch, self._oldest, self._busy_since = Batch({}), {}, now
         elif now - self._noted_at > NOTE_EVERY_SECONDS:
             self._note(now)
 
     def _note(self, now: float) -> None:
         self._noted_at = now
-        ends = {place: self._kafka.highwater(TopicPartition(*place)) for place in self._places}
-        known = {place: end for place, end in ends.items() if end is not None}
         if self._places:
-            self._in_flight = self._writer.note_watermarks(known)
+            self._in_flight = self._writer.note_watermarks(self._ends())
+
+    def _ends(self) -> dict[Position, int]:
+        """Where the partitions end, of those of which Kafka has said so."""
+        ends = {place: self._kafka.highwater(TopicPartition(*place)) for place in self._places}
+        return {place: end for place, end in ends.items() if end is not None}
+
+    def _tell(self) -> None:
+        """Tell what waits, and whether Kafka is there."""
+        ends, oldest, written = self._ends(), self._oldest | self._oldest_in_flight, self._written()
+        waiting = {
+            place: Waiting(max(ends.get(place, 0), offset) - written[place], oldest[place] / 1000 if oldest.get(place, -1) >= 0 else None)
+            for place, offset in self._places.items()
+        }
+        client = self._kafka._client
+        connected = any(client.connected(broker.node_id) for broker in client.cluster.brokers())
+        self.progress.tell(waiting, joined=not self._joining.is_set(), connected=connected)
+
+    def _written(self) -> dict[Position, int]:
+        """The first offset of each partition that is not in the tables yet."""
+        in_flight = self._in_flight_batch.first if self._in_flight_batch else {}
+        held = self._batch.first | in_flight
+        return {place: held.get(place, offset) for place, offset in self._places.items()}
 
     def _collect(self) -> None:
         """Take the writer's answer, if there is one."""
         if self._in_flight is None or not self._in_flight.done():
             return
         future, batch = self._in_flight, self._in_flight_batch
-        self._in_flight = self._in_flight_batch = None
+        self._in_flight, self._in_flight_batch, self._oldest_in_flight = None, None, {}
         if batch is None:
             return
         try:
             refused = future.result()
         except sink.Fenced as error:
+            telemetry.FENCED.inc()
             log.warning("%s: reading again from where the database stands", error)
             self._forget()
             return
@@ -202,27 +225,14 @@ class Consumer:
         if now - self._noted_at > NOTE_EVERY_SECONDS:  # a busy consumer must tell its lag too
             self._note(now)
             self._tell_kafka()
-        self._judge(len(batch), refused)
+        self._refused_share.add(len(batch), refused)
 
     def _tell_kafka(self) -> None:
-        written = {place: offset for place, offset in self._places.items() if place not in self._batch.first}
-        written |= self._batch.first
-        offsets = {TopicPartition(*place): OffsetAndMetadata(offset, "", -1) for place, offset in written.items() if offset}
+        offsets = {TopicPartition(*place): OffsetAndMetadata(offset, "", -1) for place, offset in self._written().items() if offset}
         try:
             self._kafka.commit_async(offsets)
         except KafkaError as error:
             log.debug("offsets not told to Kafka: %s", error)
-
-    def _judge(self, events: int, refused: int) -> None:
-        self._outcomes.append((events, refused))
-        while sum(n for n, _ in self._outcomes) - self._outcomes[0][0] >= REFUSED_WINDOW_EVENTS:
-            self._outcomes.popleft()
-        seen, bad = sum(n for n, _ in self._outcomes), sum(r for _, r in self._outcomes)
-        if seen >= REFUSED_LEAST_EVENTS and bad > self._limit * seen:
-            raise TooManyRefused(
-                f"{bad} of the last {seen} events were refused, more than the limit of {self._limit:.0%}: they are kept, "
-                "`python -m streams dead-letters list` says why. Mend the source, or raise REFUSED_SHARE_LIMIT, and start again."
-            )
 
     def _place(self) -> None:
         """Seek the partitions that were assigned to where the database stands, as soon as it has said so.
@@ -253,7 +263,7 @@ class Consumer:
 
     def _forget(self) -> None:
         """Throw away what was read and not handed over, and ask the database anew where to read. A batch on its way is fenced by itself."""
-        self._batch = Batch({})
+        self._batch, self._oldest = Batch({}), {}
         self._places.clear()
         self._placing = None
         self._unplaced = {Position(p.topic, p.partition) for p in self._kafka.assignment()}
@@ -305,7 +315,7 @@ def run(*, until_idle_seconds: float | None) -> tuple[int, int]:
         TooManyRefused, BrokerUnavailable, DatabaseUnavailable: the message is a sentence for the person who started it.
     """
     consumer = Consumer(settings(), until_idle_seconds=until_idle_seconds)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, consumer.stop)
-    consumer.run()
+    on_signal(consumer.stop)
+    with served("consume", (telemetry.CONSUMER,), consumer.progress.unready):
+        consumer.run()
     return consumer.committed, consumer.refused

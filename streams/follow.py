@@ -17,7 +17,8 @@ from pathlib import Path
 import msgspec
 
 from sql.child import only_one
-from streams import events
+from sql.health import Pulse
+from streams import events, telemetry
 from streams.broker import BrokerUnavailable, bootstrap_servers
 from streams.publisher import Publisher
 from streams.sources import Source
@@ -29,6 +30,7 @@ POLL_SECONDS = 0.1
 CHECKPOINT_EVERY_SECONDS = 5.0  # a busy day's open calls are some megabytes
 LOG_CLOCK_SECONDS = 1  # logs are dated in whole seconds: a line of this second may still come
 RETRY_SECONDS = (1.0, 2.0, 5.0, 10.0)
+TURNS_WITHIN_SECONDS = 30.0
 
 
 class InvalidCheckpoint(Exception):
@@ -83,7 +85,14 @@ class Follower:
         self._home = state_dir / "follow" / f"{self._path.name}-{mark}"
         self._checkpoint: Checkpoint | None = None
         self._noted_at = self._beaten_at = float("-inf")
+        self._turned = Pulse()
         self.events = self.unreadable = 0
+
+    def unready(self) -> str | None:
+        """Why it is not ready: it could not read on for some time, because Kafka takes nothing or the log stands still."""
+        if self._turned.has_beaten and self._turned.silent_seconds <= TURNS_WITHIN_SECONDS:
+            return None
+        return f"Nothing of the log has reached Kafka for {self._turned.silent_seconds:.0f} s."
 
     def run(self) -> None:
         """Follow until `stop` is set.
@@ -109,6 +118,7 @@ class Follower:
                     if self._noted_at == float("-inf"):
                         raise
                     failures = 0 if self.events > published else failures + 1
+                    telemetry.INTERRUPTIONS.labels(self._source.name, "kafka").inc()
                     log.warning("%s The log is read again from its last checkpoint.", error)
                     self._stop.wait(RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)])
 
@@ -130,6 +140,7 @@ class Follower:
                     self._write_down(tail.place, now=stopping)
                 if stopping:
                     return
+                self._turned.beat()
                 if not lines:
                     self._write_down(tail.place, now=False)
                     self._stop.wait(POLL_SECONDS)

@@ -15,7 +15,7 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError, MessageSizeTooLargeError, TopicAuthorizationFailedError
 from kafka.partitioner import DefaultPartitioner, murmur2
 
-from streams import events
+from streams import events, telemetry
 from streams.broker import BrokerUnavailable, client_options, ensure_topics, topic_name
 
 log = logging.getLogger(__name__)
@@ -80,6 +80,7 @@ class Publisher:
         self._failing_since: float | None = None
         self._paused_at = float("-inf")
         self._names: dict[str, str] = {}
+        self._told = 0
         self.sent = 0
         try:
             self._producer = KafkaProducer(
@@ -113,6 +114,8 @@ class Publisher:
         """
         self._post(_Record(self._name(topic or events.topic_of(event.data)), events.key_of(event.data), events.encode(event), None))
         self.sent += 1
+        if isinstance(event, events.SourceUnreadableEvent):
+            telemetry.UNREADABLE.inc()
 
     def heartbeat(self, *, source: str, topic: str, at: datetime, cadence_seconds: float, name: str | None = None) -> None:
         """Tell every partition of a topic that a source has told everything until `at`.
@@ -136,6 +139,7 @@ class Publisher:
             raise BrokerUnavailable(f"Kafka at {self._servers} does not tell the partitions of {topic}: {_said(error)}.") from None
         for partition in sorted(partitions or ()):
             self._post(_Record(topic, None, value, partition))
+        telemetry.TOLD_UNTIL.labels(source, topic).set(at.timestamp())
 
     def flush(self) -> None:
         """Wait until the broker has acknowledged everything that was handed over.
@@ -149,6 +153,10 @@ class Publisher:
             except KafkaError as error:
                 log.debug("flush: %s", error)
             self._settle(0)
+        telemetry.PUBLISHED.inc(self.sent - self._told)
+        self._told = self.sent
+        telemetry.LAST_ACKNOWLEDGED.set_to_current_time()
+        telemetry.acknowledged.beat()
 
     def close(self) -> None:
         """Flush and let go of the broker.
@@ -208,6 +216,7 @@ class Publisher:
                 future.get(timeout=DELIVERY_TIMEOUT_SECONDS + REQUEST_TIMEOUT_SECONDS)
             except KafkaError as error:
                 self._failed(record, error)  # raises when it is time to give up
+                telemetry.PUBLISHED_AGAIN.inc()
                 self._hand_over(record)
             else:
                 self._failing_since = None

@@ -16,6 +16,7 @@ from sql.intake import Intake, version_of
 from sql.queries import statement
 from streams.alert_fold import alert_rows
 from streams.fold import Batch, Position
+from streams.progress import tell_refused
 from streams.request_rows import request_rows, search_rows, survey_rows
 from streams.social_fold import post_rows, reply_rows, repost_rows
 from streams.weather_fold import day_rows, forecast_rows
@@ -103,6 +104,7 @@ def write(connection: Connection[Any], batch: Batch, intake: Intake) -> None:
         for name in (name for part in parts for name in part.statements):
             cursor.execute(statement(name).encode())
         cursor.execute(b"SELECT pg_notify(%s, %s)", (NOTIFY_CHANNEL, ",".join(batch.changed())))
+    tell_refused(letter.record.topic for letter in batch.dead_letters)
 
 
 def write_or_refuse(connection: Connection[Any], batch: Batch, intake: Intake) -> int:

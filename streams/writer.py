@@ -5,6 +5,7 @@ It never reads Kafka and decides nothing about what is read next; what a commit 
 
 import logging
 import threading
+import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -13,8 +14,9 @@ import psycopg
 from sql import intake
 from sql.engine import DatabaseUnavailable, connect, first_line
 from sql.intake import Intake
-from streams import sink
+from streams import sink, telemetry
 from streams.fold import Batch, Position
+from streams.progress import Progress, tell_committed, tell_refused
 
 log = logging.getLogger(__name__)
 
@@ -24,8 +26,9 @@ RETRY_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0)
 class Writer:
     """The database's side, in a thread of its own: it commits one batch at a time and outlives the database's absences."""
 
-    def __init__(self, name: str, group: str) -> None:
+    def __init__(self, name: str, group: str, progress: Progress) -> None:
         self.name = name
+        self._progress = progress
         self._group = group
         self._slot: int | None = None
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="writer")
@@ -35,7 +38,7 @@ class Writer:
 
     def commit(self, batch: Batch) -> "Future[int]":
         """Commit a batch, however long the database is away; the result is how many events were refused."""
-        return self._pool.submit(self._commit, batch)
+        return self._pool.submit(self._commit_and_count, batch, time.perf_counter())
 
     def note_watermarks(self, watermarks: dict[Position, int]) -> "Future[None]":
         """Write down where the partitions end; not worth a second try."""
@@ -79,12 +82,19 @@ class Writer:
             self._connection.close()
             self._connection = None
 
+    def _commit_and_count(self, batch: Batch, handed_over_at: float) -> int:
+        refused = self._commit(batch)
+        self._progress.database.beat()
+        tell_committed(batch, time.perf_counter() - handed_over_at)
+        return refused
+
     def _commit(self, batch: Batch) -> int:
         unsure = False
         for attempt in range(1_000_000_000):
             try:
                 connection = self._connected()
                 if unsure and sink.is_committed(connection, batch, consumer=self.name):
+                    tell_refused(letter.record.topic for letter in batch.dead_letters)
                     return len(batch.dead_letters)
                 unsure = True
                 return sink.write_or_refuse(connection, batch, self._known(connection))
@@ -100,6 +110,7 @@ class Writer:
                 self._disconnect()
                 if not is_away:
                     raise
+                telemetry.DATABASE_FAILURES.inc()
                 log.warning("the database is away, %s events wait: %s", len(batch), first_line(error))
             if self._stop.wait(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)]):
                 raise DatabaseUnavailable("stopped while the database was away; nothing is lost, the events are read again")
@@ -107,13 +118,18 @@ class Writer:
 
     def _offsets(self, places: set[Position]) -> dict[Position, int]:
         try:
-            return sink.offsets(self._connected(), places, consumer=self.name)
+            found = sink.offsets(self._connected(), places, consumer=self.name)
         except psycopg.OperationalError:
             self._disconnect()
             raise
+        self._progress.database.beat()
+        return found
 
     def _note(self, watermarks: dict[Position, int]) -> None:
         try:
             sink.note_watermarks(self._connected(), watermarks, consumer=self.name)
         except (psycopg.Error, DatabaseUnavailable):
+            telemetry.DATABASE_FAILURES.inc()
             self._disconnect()
+            return
+        self._progress.database.beat()

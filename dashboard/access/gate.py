@@ -13,6 +13,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from dashboard import health, telemetry
 from dashboard.access import displays, refusals, session, sign_in
 from dashboard.access.roles import PAGES
 from dashboard.access.visitor import Visitor
@@ -21,8 +22,8 @@ from sql.settings import settings
 log = logging.getLogger(__name__)
 
 VISITOR = "city311.visitor"  # where in the scope the visitor is
-OPEN = frozenset({sign_in.LOGIN, sign_in.LOGOUT, sign_in.CALLBACK, "/health/live", "/health/ready", "/_stcore/health"})
-OWN_CHECK = frozenset({"/metrics"})  # asks for its own token
+OPEN = frozenset({sign_in.LOGIN, sign_in.LOGOUT, sign_in.CALLBACK, *health.OPEN_PATHS, "/_stcore/health"})
+OWN_CHECK = frozenset({health.METRICS_PATH})  # asks for its own token
 FIRST_PAGE = "live"
 STREAM = "/api/stream"
 NAMED = "-named"  # at the end of a stream's page: agents are told apart in it
@@ -86,10 +87,19 @@ class Gate:
         return await self._app(scope, receive, _guarded(send))
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send, answer: Response) -> None:
+        telemetry.REFUSED_REQUESTS.labels(_kind(scope)).inc()
         if scope["type"] == "websocket":
             await receive()  # the request to connect
             return await send({"type": "websocket.close", "code": POLICY_VIOLATION})
         return await answer(scope, receive, _guarded(send))
+
+
+def _kind(scope: Scope) -> str:
+    """What a request was for, in few words: a label of a metric must not grow with what people ask."""
+    if scope["type"] == "websocket":
+        return "websocket"
+    path = scope["path"]
+    return "stream" if path == STREAM else "page" if path.strip("/") in (*PAGES, "") else "other"
 
 
 def _stranger(headers: Headers) -> str:

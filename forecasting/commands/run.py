@@ -1,17 +1,17 @@
 """`python -m forecasting run` and `serve`: one cycle, or one after the other."""
 
 import logging
-import signal
-import threading
 from datetime import UTC, datetime
-from typing import Any
 
 import click
 from tqdm import tqdm
 
 from forecasting.commands.plain_errors import Refused, plain_errors
+from sql import logs
 from sql.engine import engine
+from sql.health import served
 from sql.settings import settings
+from sql.stopping import ended_by_signal
 
 
 @click.command(short_help="Forecast once: fit, forecast, and keep it.")
@@ -57,14 +57,10 @@ def hindcast_command() -> None:
 @plain_errors
 def serve() -> None:
     """Forecast every few hours and when the weather changes the picture; correct today every 15 minutes; answer scenarios at once."""
-    from forecasting.serve import serve as go_on
+    from forecasting import telemetry
+    from forecasting.serve import State, serve as go_on
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    stopped = threading.Event()
-
-    def stop(*_: Any) -> None:
-        stopped.set()
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    go_on(stopped.is_set)
+    logs.configure("serve", level=logging.INFO)
+    stop, state = ended_by_signal(), State()
+    with served("serve", telemetry.GROUPS, state.unready):
+        go_on(stop, state)

@@ -1,7 +1,5 @@
-"""The commands of `python -m streams`, a module a group, and what they share: plain errors, the end by a signal, the name of a source."""
+"""The commands of `python -m streams`, a module a group, and what they share: plain errors, the name of a source."""
 
-import signal
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,14 +23,6 @@ SENTENCES = (
     WrongFile,
 )
 plain_errors = one_line(*SENTENCES, failures=(KafkaError,))
-
-
-def ended_by_signal() -> threading.Event:
-    """An event that SIGTERM or Ctrl-C sets."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    return stop
 
 
 def source_options(command: Callable[..., None]) -> Callable[..., None]:

@@ -1,11 +1,15 @@
 """`poll`: ask a server for what is new, over and over, and publish it."""
 
+from contextlib import nullcontext
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
 
-from streams.commands import ended_by_signal, feed_name, plain_errors, source_options
+from sql.health import served
+from sql.stopping import ended_by_signal
+from streams import telemetry
+from streams.commands import feed_name, plain_errors, source_options
 
 if TYPE_CHECKING:
     from streams.poll.rounds import Rounds
@@ -46,7 +50,7 @@ def poll_open311(
         )
     except InvalidAddress as error:
         raise click.UsageError(str(error)) from None
-    _told(polling, complete=polling.run(once=once), once=once)
+    _run(polling, "open311", once=once)
 
 
 @poll.command(name="nws-forecast")
@@ -66,7 +70,7 @@ def poll_nws_forecast(grid: str | None, url: str, every: float, once: bool, name
         polling = forecasts(grid, url=url, every=every, name=name, stop=stop)
     except InvalidAddress as error:
         raise click.UsageError(str(error)) from None
-    _told(polling, complete=polling.run(once=once), once=once)
+    _run(polling, "nws-forecast", once=once)
 
 
 @poll.command(name="nws-alerts")
@@ -87,10 +91,12 @@ def poll_nws_alerts(zones: str | None, area: str | None, url: str, every: float,
         polling = alerts(zones, area, url=url, every=every, name=name, stop=stop)
     except InvalidAddress as error:
         raise click.UsageError(str(error)) from None
-    _told(polling, complete=polling.run(once=once), once=once)
+    _run(polling, "nws-alerts", once=once)
 
 
-def _told(polling: "Rounds", *, complete: bool, once: bool) -> None:
+def _run(polling: "Rounds", kind: str, *, once: bool) -> None:
+    with nullcontext() if once else served(f"poll {kind}", (telemetry.PUBLISHER, telemetry.POLLER), polling.unready):
+        complete = polling.run(once=once)
     click.echo(f"{polling.events:,} events published, {polling.unreadable:,} records unreadable, {polling.rounds:,} complete rounds")
     if once and not complete:
         raise click.ClickException(f"The round is not complete: {polling.failure}")

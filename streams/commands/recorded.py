@@ -8,8 +8,11 @@ from typing import Any
 import click
 from tqdm import tqdm
 
+from sql.health import served
 from sql.settings import settings
-from streams.commands import ended_by_signal, plain_errors, source_named, source_options
+from sql.stopping import ended_by_signal
+from streams import telemetry
+from streams.commands import plain_errors, source_named, source_options
 from streams.commands.social import follow_bluesky, follow_mastodon
 from streams.records import lines
 from streams.replay import Summary, run as replay_file
@@ -117,7 +120,8 @@ def _follow_log(kind: str) -> click.Command:
         stop = ended_by_signal()
         source = source_named(kind, name, mapping)
         follower = Follower(file, source, state_dir=settings().state_dir, from_end=from_end, heartbeat_seconds=heartbeat_seconds, stop=stop)
-        follower.run()
+        with served(f"follow {kind}", (telemetry.PUBLISHER, telemetry.FOLLOWER), follower.unready):
+            follower.run()
         click.echo(f"{follower.events:,} events published, {follower.unreadable:,} lines unreadable")
 
     return click.command(name=kind)(followed)

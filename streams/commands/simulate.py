@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from sql.health import served
 from sql.settings import settings
+from sql.stopping import on_signal
+from streams import telemetry
 from streams.commands import plain_errors
 
 if TYPE_CHECKING:
@@ -23,6 +26,7 @@ storm_option = click.option(
 )
 
 SCHEDULED_DAYS = 14
+ACKNOWLEDGED_WITHIN_SECONDS = 30.0  # it tells every five seconds until when all was told
 
 
 def _scenarios(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> "tuple[Scenario, ...]":
@@ -82,24 +86,38 @@ def simulate(
     """Publish the events of a simulated city: its contact centre, what residents ask for, and its weather."""
     from streams.simulator import run
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     planted = tuple(storm.date() for storm in storms)
     if tell == "past":
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         _tell_past(seed, history_weeks, planted, scenarios)
         return
     ends = until and until.replace(tzinfo=settings().zone)
+    on_signal(_interrupt)
     try:
-        run(
-            seed=seed,
-            history_weeks=history_weeks,
-            speed=speed,
-            until=ends,
-            storms=planted,
-            scenarios=scenarios,
-            present_first=tell == "present",
-        )
+        with served("simulate", (telemetry.PUBLISHER,), _unready):
+            run(
+                seed=seed,
+                history_weeks=history_weeks,
+                speed=speed,
+                until=ends,
+                storms=planted,
+                scenarios=scenarios,
+                present_first=tell == "present",
+            )
     except KeyboardInterrupt:  # it runs until it is stopped: that is no failure
         return
+
+
+def _interrupt() -> None:
+    raise KeyboardInterrupt
+
+
+def _unready() -> str | None:
+    """Why the simulator is not ready: Kafka has not had everything that happened for some time."""
+    silent = telemetry.acknowledged.silent_seconds
+    if telemetry.acknowledged.has_beaten and silent <= ACKNOWLEDGED_WITHIN_SECONDS:
+        return None
+    return f"Kafka has not acknowledged what the city tells for {silent:.0f} s."
 
 
 def _tell_past(seed: int, history_weeks: float, storms: tuple[date, ...], scenarios: "tuple[Scenario, ...]") -> None:

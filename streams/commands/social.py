@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sql.health import served
 from sql.settings import settings
-from streams.commands import ended_by_signal, feed_name, plain_errors
+from sql.stopping import ended_by_signal
+from streams import telemetry
+from streams.commands import feed_name, plain_errors
 
 if TYPE_CHECKING:
     from streams.social.feed import Feed
@@ -38,7 +41,7 @@ def follow_mastodon(server: str, tags: tuple[str, ...], streaming_url: str | Non
         feed = mastodon(server, tags, streaming=streaming_url, token=token, name=name, chosen=settings())
     except InvalidAddress as error:
         raise click.UsageError(str(error)) from None
-    _follow(feed)
+    _follow(feed, "mastodon")
 
 
 @click.command(name="bluesky", short_help="Publish the posts of Bluesky that have some words or tags.")
@@ -58,14 +61,15 @@ def follow_bluesky(words: tuple[str, ...], tags: tuple[str, ...], url: str | Non
         feed = bluesky(url, wanted=words, tags=tags, name=name, chosen=settings())
     except InvalidAddress as error:
         raise click.UsageError(str(error)) from None
-    _follow(feed)
+    _follow(feed, "bluesky")
 
 
-def _follow(feed: "Feed") -> None:
+def _follow(feed: "Feed", kind: str) -> None:
     from streams.social.follower import SocialFollower
 
     follower = SocialFollower(feed, state_dir=settings().state_dir, stop=ended_by_signal())
-    follower.run()
+    with served(f"follow {kind}", (telemetry.PUBLISHER, telemetry.FOLLOWER), follower.unready):
+        follower.run()
     ignored = feed.source.ignored.total()
     click.echo(f"{follower.events:,} events published, {follower.unreadable:,} messages unreadable, {ignored:,} without meaning here")
 

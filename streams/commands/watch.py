@@ -5,7 +5,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from streams.commands import ended_by_signal, plain_errors
+from sql.health import served
+from sql.stopping import ended_by_signal
+from streams import telemetry
+from streams.commands import plain_errors
 
 if TYPE_CHECKING:
     from streams.watch.rules import RuleFile
@@ -41,7 +44,8 @@ def watch(rules: Path | None, once: bool, check: Path | None) -> None:
         if told.failed:
             raise SystemExit(1)
     else:
-        watching.run(stop)
+        with served("watch", (telemetry.WATCHER,), watching.unready):
+            watching.run(stop)
 
 
 def _checked(path: Path, *, may_be_without_database: bool) -> "RuleFile":

@@ -10,12 +10,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sql.child import only_one
+from sql.health import Pulse
+from streams import telemetry
 from streams.broker import BrokerUnavailable
 from streams.poll import checkpoint
 from streams.poll.asking import ServerFailed, Stopped
 from streams.publisher import Publisher
 
 log = logging.getLogger(__name__)
+
+LATE_AFTER_ROUNDS, LATE_AFTER_SECONDS = 2, 30.0  # together: a round takes its time
 
 
 class Rounds:
@@ -44,6 +48,7 @@ class Rounds:
         self._stop = stop
         self._servers = servers
         self._had_broker = False
+        self._complete = Pulse()
         self.events = self.unreadable = self.rounds = 0
         self.failure: str | None = None
 
@@ -62,8 +67,25 @@ class Rounds:
             while True:
                 began = time.monotonic()
                 complete = self._try_round(once)
+                self._tell(complete, time.monotonic() - began)
                 if once or self._stop.wait(max(0.0, self._every_seconds - (time.monotonic() - began))):
                     return complete
+
+    def unready(self) -> str | None:
+        """Why it is not ready: no round was complete for more than two of its intervals, or none was yet."""
+        silent = self._complete.silent_seconds
+        if self._complete.has_beaten and silent <= LATE_AFTER_ROUNDS * self._every_seconds + LATE_AFTER_SECONDS:
+            return None
+        if not self._complete.has_beaten:
+            return "No round is complete yet."
+        return f"The last complete round was {silent:.0f} s ago; there is one every {self._every_seconds:.0f} s."
+
+    def _tell(self, complete: bool, seconds: float) -> None:
+        telemetry.ROUND_SECONDS.labels(self._feed).observe(seconds)
+        (telemetry.ROUNDS if complete else telemetry.ROUND_FAILURES).labels(self._feed).inc()
+        if complete:
+            telemetry.LAST_ROUND.labels(self._feed).set_to_current_time()
+            self._complete.beat()
 
     def _begin(self) -> None:
         """Go on from the checkpoint in `_home`, if there is one."""

@@ -18,7 +18,8 @@ from pathlib import Path
 import msgspec
 
 from sql.child import only_one
-from streams import events
+from sql.health import Pulse
+from streams import events, telemetry
 from streams.broker import BrokerUnavailable, bootstrap_servers
 from streams.follow import RETRY_SECONDS, InvalidCheckpoint
 from streams.publisher import Publisher
@@ -33,6 +34,7 @@ CHECKPOINT_EVERY_SECONDS = 5.0
 HEARTBEAT_EVERY_SECONDS = 5.0
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 60.0
 JOIN_SECONDS = 2.0
+ALIVE_WITHIN_CADENCES, ALIVE_WITHIN_SECONDS = 3, 60.0  # whichever is longer
 
 
 class Checkpoint(msgspec.Struct, frozen=True):
@@ -96,6 +98,7 @@ class _Listening:
                 return
             if self._stop.is_set():
                 return
+            telemetry.INTERRUPTIONS.labels(self._feed.source.name, "source").inc()
             log.log(logging.INFO if str(failure) == said else logging.WARNING, "%s; it is tried again.", failure)
             said = str(failure)
             scattered = pause * random.uniform(0.5, 1.0)
@@ -148,7 +151,16 @@ class SocialFollower:
         self._noted_at = self._beaten_at = float("-inf")
         self._beaten: datetime | None = None
         self._had_broker = False
+        self._alive = Pulse()
         self.events = self.unreadable = 0
+
+    def unready(self) -> str | None:
+        """Why it is not ready: for some time not every channel was heard and told to Kafka."""
+        if self._alive.has_beaten and self._alive.silent_seconds <= max(
+            ALIVE_WITHIN_CADENCES * self._feed.cadence_seconds, ALIVE_WITHIN_SECONDS
+        ):
+            return None
+        return f"Not every channel of the feed has been heard for {self._alive.silent_seconds:.0f} s."
 
     def run(self) -> None:
         """Follow until `stop` is set.
@@ -172,6 +184,7 @@ class SocialFollower:
                     if not self._had_broker:
                         raise
                     failures = 0 if self.events > published else failures + 1
+                    telemetry.INTERRUPTIONS.labels(self._feed.source.name, "kafka").inc()
                     log.warning("%s It goes on from the last checkpoint.", error)
                     self._stop.wait(RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)])
 
@@ -216,6 +229,7 @@ class SocialFollower:
         source = self._feed.source
         publisher.heartbeat(source=source.name, topic=events.SOCIAL, at=at, cadence_seconds=self._feed.cadence_seconds, name=source.title)
         self._beaten, self._beaten_at = at, time.monotonic()
+        self._alive.beat()
 
     def _write_down(self, cursors: dict[str, str], *, now: bool) -> None:
         """Keep the cursors and the source's state; the broker has everything before them."""

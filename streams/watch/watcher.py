@@ -6,10 +6,12 @@ Only one process works at a time; another one waits to take over. A database tha
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
+from typing import get_args
 
 import psycopg
 from sqlalchemy import Connection
@@ -17,12 +19,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from sql.child import AlreadyRunning
 from sql.engine import DatabaseUnavailable, engine, first_line
+from sql.health import Pulse
 from sql.settings import settings
+from streams import telemetry
 from streams.watch import store
 from streams.watch.judging import Judged, judge_all
 from streams.watch.posts import ApprisePost, TopicPost, address_of
 from streams.watch.reading import Reader
-from streams.watch.rules import TOPIC_RECEIVER, Rule, RuleFile
+from streams.watch.rules import TOPIC_RECEIVER, Rule, RuleFile, Severity
 from streams.watch.telling import Teller, Told
 
 log = logging.getLogger(__name__)
@@ -32,6 +36,8 @@ WAIT_AFTER_ERROR_SECONDS = 5.0
 LOCK_EVERY_SECONDS = 5.0
 TELL_EVERY_SECONDS = 2.0
 END_WITHIN_SECONDS = 8.0
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+OUTCOMES = tuple(field.name for field in fields(Told))
 AWAY = (psycopg.Error, SQLAlchemyError, DatabaseUnavailable)
 
 
@@ -47,6 +53,7 @@ class Watcher:
     file: RuleFile
     tellers: list[Teller]
     _reader: Reader = field(init=False)
+    _fine: Pulse = field(init=False, default_factory=Pulse)
 
     def __post_init__(self) -> None:
         self._reader = Reader({rule.metric.name for rule in self.file.rules})
@@ -65,9 +72,23 @@ class Watcher:
             gap = timedelta(seconds=settings().watch_every_seconds) * ROUNDS_WITHOUT_GAP
             judged = judge_all(self.file.rules, store.standings(connection), readings, now, longest_gap=gap)
             store.write(connection, judged, now, self._receivers_of)
+        self._count(judged)
         for fired in judged.fired:
             log.info("%s: %s", fired.rule.severity, fired.text)
         return judged
+
+    def _count(self, judged: Judged) -> None:
+        severities = {rule.name: rule.severity for rule in self.file.rules}
+        firing = Counter(severities[rule] for (rule, _), standing in judged.standings.items() if standing.fired_at and rule in severities)
+        for severity in SEVERITIES:
+            telemetry.WATCH_FIRING.labels(severity).set(firing[severity])
+        telemetry.WATCH_ROUNDS.inc()
+
+    def unready(self) -> str | None:
+        """Why it is not ready: no round was done for some time. Who waits to take over is ready."""
+        if self._fine.has_beaten and self._fine.silent_seconds <= ROUNDS_WITHOUT_GAP * settings().watch_every_seconds:
+            return None
+        return f"No rule has been judged for {self._fine.silent_seconds:.0f} s."
 
     def _receivers_of(self, rule: Rule) -> list[str]:
         return [TOPIC_RECEIVER, *(name for name in rule.send_to if name in self._told)]
@@ -85,7 +106,7 @@ class Watcher:
             judged = self.round(connection)
             self._drop_gone(connection)
             told = [teller.tell() for teller in self.tellers]
-        sums = (sum(getattr(one, name) for one in told) for name in ("sent", "failed", "put_off", "dropped"))
+        sums = (sum(getattr(one, name) for one in told) for name in OUTCOMES)
         return judged, Told(*sums)
 
     def run(self, stop: threading.Event) -> None:
@@ -98,20 +119,24 @@ class Watcher:
                         self._work(connection, stop)
                         waiting = False
                         continue
+                self._fine.beat()
                 if not waiting:
                     log.warning("another watcher works on this database: this one waits to take over")
                 waiting = True
                 stop.wait(LOCK_EVERY_SECONDS)
             except AWAY as error:
+                telemetry.WATCH_DATABASE_FAILURES.inc()
                 log.warning("the database: %s. Trying again in %.0f s", first_line(error), WAIT_AFTER_ERROR_SECONDS)
                 stop.wait(WAIT_AFTER_ERROR_SECONDS)
 
     def _work(self, connection: Connection, stop: threading.Event) -> None:
         self._drop_gone(connection)
-        with _telling(self.tellers):
+        with _telling(self.tellers), _working():
             while not stop.is_set():
                 began = time.monotonic()
-                self.round(connection)
+                with telemetry.WATCH_ROUND_SECONDS.time():
+                    self.round(connection)
+                self._fine.beat()
                 stop.wait(max(0.0, settings().watch_every_seconds - (time.monotonic() - began)))
 
     def _drop_gone(self, connection: Connection) -> None:
@@ -149,6 +174,17 @@ def only_watcher() -> Iterator[Connection | None]:
 
 
 @contextmanager
+def _working() -> Iterator[None]:
+    """Say in the metrics that this is the watcher that works."""
+    telemetry.WATCH_WORKING.set(1)
+    try:
+        yield
+    finally:
+        telemetry.WATCH_WORKING.set(0)
+        telemetry.WATCH_FIRING.clear()
+
+
+@contextmanager
 def _telling(tellers: list[Teller]) -> Iterator[None]:
     """A thread a receiver, so that one that is slow keeps nobody waiting."""
     ended = threading.Event()
@@ -167,7 +203,9 @@ def _telling(tellers: list[Teller]) -> Iterator[None]:
 def _tell(teller: Teller, ended: threading.Event) -> None:
     while not ended.wait(TELL_EVERY_SECONDS):
         try:
-            teller.tell()
+            told = teller.tell()
+            for outcome in OUTCOMES:
+                telemetry.WATCH_MESSAGES.labels(outcome).inc(getattr(told, outcome))
         except AWAY as error:
             log.warning("nothing is sent to %s while the database is away: %s", teller.name, first_line(error))
             ended.wait(WAIT_AFTER_ERROR_SECONDS)

@@ -77,7 +77,7 @@ def test_the_service_forecasts_by_itself_and_answers_a_scenario(connection: Conn
     (tmp_path / "days.csv").write_text("date,contacts\n" + "".join(f"{day},{300 + 20 * day.weekday()}\n" for day in days))
     assert CliRunner().invoke(main, ["import-volume", str(tmp_path / "days.csv"), "--queue", "general"]).exit_code == 0
     stopped = threading.Event()
-    thread = threading.Thread(target=serve.serve, args=(stopped.is_set,))
+    thread = threading.Thread(target=serve.serve, args=(stopped, serve.State()))
     thread.start()
     try:
         _until(connection, "SELECT count(*) FROM forecast_run WHERE kind = 'full'")
