@@ -172,3 +172,19 @@ def test_the_links_lead_where_one_may_go_and_say_who_is_signed_in(shown: Any, as
     app = run_as("definitions")
     assert [link.proto.label for link in app.get("page_link")] == ["Live", "Emergency", "Map", "Departments", "Definitions"]
     assert figures(app)["signed"]["name"] == "Dana Cole (dana@example.gov)"
+
+
+@pytest.mark.parametrize(("wall", "part"), [("live", "waiting"), ("map", "wm_types"), ("emergency", "em_contacts")])
+@pytest.mark.parametrize("scale", ["1", "1.25"])
+def test_a_display_draws_the_page_that_its_address_names(shown: Any, wall: str, part: str, scale: str) -> None:
+    shown(sample.snapshot())
+    given = figures(run(wall=wall, scale=scale))
+    assert {"display", part} <= given.keys()
+    assert ("agents_named" in given) == (wall == "live" and scale == "1")
+
+
+def test_a_display_of_some_queues_shows_these_alone(shown: Any) -> None:
+    shown(sample.snapshot(sample.BUSY))
+    given = figures(run(wall="live", queue="spanish,gone"))
+    assert [row["name"] for row in given["queues"]["rows"]] == ["Spanish"]
+    assert "languages" not in given

@@ -18,7 +18,7 @@ from sql.stopping import end_within, ended_by_signal, on_signal
 if __name__ == "__main__":
     child = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(600,))
     child.start()
-    on_signal(lambda: print("asked", flush=True), within_seconds=0.3)
+    on_signal(lambda: print("asked", flush=True), within_seconds=4.0)
     threading.Thread(target=time.sleep, args=(600,)).start()  # not a daemon: the interpreter would wait for it
     print(child.pid, flush=True)
     while True:
