@@ -426,6 +426,12 @@ def test_a_wait_and_a_talk_of_years_are_not_told() -> None:
         assert any(isinstance(event, (events.ContactAnsweredEvent, events.ContactEndedEvent)) for event in found)
 
 
+def test_a_time_before_1970_is_unreadable() -> None:
+    [event] = read(GONE | {"disconnectTimestamp": "0001-01-01T00:00:00Z"})
+    assert isinstance(event.data, events.SourceUnreadable)
+    assert "disconnectTimestamp" in event.data.reason
+
+
 @given(st.binary(max_size=60) | broken_documents())
 @example(b'{"eventType": "\\ud800", "contactId": "c"}')
 def test_any_bytes_become_events_or_an_unreadable_line(document: bytes) -> None:
