@@ -22,10 +22,11 @@ services: $(VENV)/run.stamp ## only the embedded Postgres and Kafka, for every o
 test: $(VENV)/dev.stamp ## every test: unit, property, integration on a real Kafka and Postgres, fault, browser
 	@CHROMIUM="$$(.ci/browser $(RUN))" && export CHROMIUM && exec $(RUN) -m pytest
 
-lint: $(VENV)/dev.stamp ## ruff and mypy --strict
+lint: $(VENV)/dev.stamp ## ruff and mypy --strict, and known vulnerabilities of what is pinned
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy $(PARTS)
+	@$(RUN) .ci/audit $(VENV)/bin/pip-audit requirements.txt
 
 format: $(VENV)/dev.stamp ## ruff's own mends and layout
 	$(RUN) -m ruff check --fix .

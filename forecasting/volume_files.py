@@ -11,6 +11,7 @@ from forecasting.commands.plain_errors import Refused
 from forecasting.days import TOTAL, midnight
 from sql.csv_files import table
 from sql.reference import InvalidFile
+from sql.weather_columns import FIRST_DAY, LAST_DAY
 
 DATE_NAMES = ("interval_start", "ds", "date", "day", "datetime", "timestamp", "time", "hour", "start", "starts_at")
 MINUTES = (15, 30, 60, 1440)
@@ -139,7 +140,7 @@ def _instant(text: str, zone: ZoneInfo) -> datetime:
         found = datetime.fromisoformat(text)
     except ValueError:
         found = next((read for form in FORMATS if (read := _by(text, form)) is not None), None)  # type: ignore[assignment]
-    if found is None:
+    if found is None or not FIRST_DAY <= found.date() <= LAST_DAY:
         raise ValueError(f"{text!r} is no time: one such as 2026-01-25 or 2026-01-25T08:30 is expected")
     return found if found.tzinfo else found.replace(tzinfo=zone)
 

@@ -30,6 +30,21 @@ def load(path: Path, connection: Connection, *, kind: str, name_property: str | 
     Raises:
         InvalidFile: it cannot be read, or a feature is no named polygon; nothing was loaded.
     """
+    areas = read(path, name_property)
+    connection.execute(text(statement("write-areas-of-kind-gone")), {"kind": kind})
+    connection.execute(
+        text(statement("write-area")), [{"kind": kind, "area": name, "geometry": json.dumps(drawn)} for name, drawn in areas.items()]
+    )
+    connection.execute(text(statement("write-intake-version")))
+    return len(areas)
+
+
+def read(path: Path, name_property: str | None = None) -> dict[str, dict[str, Any]]:
+    """The areas of a file: each one's name and GeoJSON geometry.
+
+    Raises:
+        InvalidFile: it cannot be read, or a feature is no named polygon.
+    """
     features = _features(path)
     name_property = name_property or _name_property(features, path)
     areas: dict[str, dict[str, Any]] = {}
@@ -44,12 +59,7 @@ def load(path: Path, connection: Connection, *, kind: str, name_property: str | 
         except InvalidGeometry as error:
             raise InvalidFile(f"{path.name}, feature {number} ({name}): {error}") from None
         areas[name] = feature["geometry"]
-    connection.execute(text(statement("write-areas-of-kind-gone")), {"kind": kind})
-    connection.execute(
-        text(statement("write-area")), [{"kind": kind, "area": name, "geometry": json.dumps(drawn)} for name, drawn in areas.items()]
-    )
-    connection.execute(text(statement("write-intake-version")))
-    return len(areas)
+    return areas
 
 
 def _features(path: Path) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import zlib
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,7 +37,7 @@ def table(path: Path) -> tuple[list[str], list[Row]]:
                 if len(fields) != len(headers):
                     raise InvalidFile(f"{path}, line {reader.line_num}: {len(fields)} columns, and the header has {len(headers)}")
                 rows.append(Row(reader.line_num, {header: field.strip() for header, field in zip(headers, fields, strict=True)}))
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise InvalidFile(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
     except UnicodeDecodeError:
         raise InvalidFile(f"{path} is no text in UTF-8: save it as CSV in UTF-8") from None

@@ -128,7 +128,7 @@ def outline(geometry: Mapping[str, Any]) -> Any:
     try:
         drawn = make_valid(shape(dict(geometry)))
         west, south, east, north = drawn.bounds
-    except (GEOSException, ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
+    except (GEOSException, ValueError, OverflowError, TypeError, KeyError, IndexError, AttributeError) as error:
         raise InvalidGeometry(f"the polygon cannot be drawn: {error}") from None
     if drawn.is_empty:
         raise InvalidGeometry("the polygon has no points")

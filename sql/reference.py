@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, text
 
 from sql.queries import statement
+from sql.toml_files import parsed
 
 
 class InvalidFile(Exception):
@@ -109,6 +110,7 @@ KINDS: dict[str, tuple[Table, ...]] = {
     ),
     "lifelines": (Table("lifeline", "write-lifeline-types", {"name": str, "services": list}, {}, {"name": LIFELINES}),),
 }
+SHOWN_CHARACTERS = 100  # of a value in a sentence
 AT_INTAKE = {"targets", "departments"}  # what requests get from these changes with them
 RANGES = {
     "answer_threshold_seconds": (0, 86_400),
@@ -139,12 +141,7 @@ def load(kind: str, path: Path, connection: Connection, zone: ZoneInfo) -> int:
     Raises:
         InvalidFile: it cannot be read, or an entry is wrong; nothing was loaded.
     """
-    entries = _entries(KINDS[kind], path)
-    checked = [
-        (table, _checked(table, entry, f"{path.name}, {table.entry} {number}", zone))
-        for table, many in entries
-        for number, entry in enumerate(many, 1)
-    ]
+    checked = read(kind, path, zone)
     for table, entry in checked:
         connection.execute(text(statement(table.query)), entry)
     if kind in AT_INTAKE:
@@ -152,9 +149,22 @@ def load(kind: str, path: Path, connection: Connection, zone: ZoneInfo) -> int:
     return len(checked)
 
 
+def read(kind: str, path: Path, zone: ZoneInfo) -> list[tuple[Table, dict[str, Any]]]:
+    """The entries of a file, each with the table that it belongs to and a value (or None) for each of its columns.
+
+    Raises:
+        InvalidFile: it cannot be read, or an entry is wrong.
+    """
+    return [
+        (table, _checked(table, entry, f"{path.name}, {table.entry} {number}", zone))
+        for table, many in _entries(KINDS[kind], path)
+        for number, entry in enumerate(many, 1)
+    ]
+
+
 def _entries(tables: tuple[Table, ...], path: Path) -> list[tuple[Table, list[dict[str, Any]]]]:
     try:
-        found = tomllib.loads(path.read_text(encoding="utf-8"))
+        found = parsed(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidFile(f"{path} cannot be read: {getattr(error, 'strerror', None) or 'it is no text'}") from None
     except tomllib.TOMLDecodeError as error:
@@ -175,20 +185,25 @@ def _members(table: Table, entries: Any, path: Path) -> list[dict[str, Any]]:
     return [dict.fromkeys(table.required, entry) for entry in entries] if table.of_texts else entries
 
 
+def _shown(value: Any) -> str:
+    told = repr(value)
+    return told if len(told) <= SHOWN_CHARACTERS else told[:SHOWN_CHARACTERS] + "…"
+
+
 def _checked(table: Table, entry: dict[str, Any], where: str, zone: ZoneInfo) -> dict[str, Any]:
     columns = table.required | table.optional
     for name, value in entry.items():
         if name not in columns:
             raise InvalidFile(f"{where}: {name} is not known; there are {', '.join(columns)}")
         if not isinstance(value, columns[name]) or (isinstance(value, bool) and columns[name] is not bool) or value == "":
-            raise InvalidFile(f"{where}: {name} is {value!r}, of the wrong kind")
+            raise InvalidFile(f"{where}: {name} is {_shown(value)}, of the wrong kind")
         if isinstance(value, list) and not all(isinstance(one, str) and one.strip() for one in value):
-            raise InvalidFile(f'{where}: {name} is {value!r}; write texts, such as ["…", "…"]')
+            raise InvalidFile(f'{where}: {name} is {_shown(value)}; write texts, such as ["…", "…"]')
         if name in table.choices and value not in table.choices[name]:
-            raise InvalidFile(f"{where}: {name} is {value!r}; it is one of {', '.join(table.choices[name])}")
+            raise InvalidFile(f"{where}: {name} is {_shown(value)}; it is one of {', '.join(table.choices[name])}")
         least, largest = RANGES.get(name, (-math.inf, math.inf))
         if isinstance(value, (int, float)) and not least <= value <= largest:
-            raise InvalidFile(f"{where}: {name} is {value!r}; it lies between {least:g} and {largest:g}")
+            raise InvalidFile(f"{where}: {name} is {_shown(value)}; it lies between {least:g} and {largest:g}")
     if missing := table.required.keys() - entry.keys():
         raise InvalidFile(f"{where}: {', '.join(sorted(missing))} is missing")
     checked: dict[str, Any] = {name: entry.get(name) for name in columns}

@@ -14,6 +14,7 @@ import pandas as pd
 from sqlalchemy import Connection, text
 
 from sql import queries
+from sql.weather_columns import FIRST_DAY, LAST_DAY
 
 REPORTS = {
     "service-level": {"from", "to", "as_of", "threshold", "short_abandon"},
@@ -89,6 +90,8 @@ def instant(words: str, zone: ZoneInfo) -> datetime:
         at = datetime.fromisoformat(words)
     except ValueError:
         raise InvalidRequest(f"{words!r} is not an ISO 8601 time: write for example 2026-11-24T14:30 or 2026-11-24T19:30:00Z") from None
+    if not FIRST_DAY <= at.date() <= LAST_DAY:
+        raise InvalidRequest(f"{words!r} lies outside the years {FIRST_DAY.year} to {LAST_DAY.year}")
     if at.tzinfo is not None:
         return at
     local = at.replace(tzinfo=zone)

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
 from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import SettingsConfigDict
 
@@ -35,9 +37,22 @@ def _known_time_zone(name: str) -> str:
 
 
 def _postgres_url(url: str | None) -> str | None:
-    if url and not url.startswith(("postgresql://", "postgresql+psycopg://")):
+    if not url:
+        return None
+    if not url.startswith(("postgresql://", "postgresql+psycopg://")):
         raise ValueError("use postgresql://USER:PASSWORD@HOST:PORT/DATABASE")
-    return url or None
+    try:
+        parts = conninfo_to_dict(url.replace("postgresql+psycopg://", "postgresql://", 1))
+    except psycopg.ProgrammingError:  # its words quote the password
+        parts = {"host": "@"}
+    # A password with such a character moves the parts: what is shown of the address, or of an error, would hold half of it.
+    port = str(parts.get("port") or "5432")
+    if any("@" in str(parts.get(name) or "") for name in ("host", "dbname", "user")) or not port.isdecimal():
+        raise ValueError(
+            "use postgresql://USER:PASSWORD@HOST:PORT/DATABASE, and write %40 for an @ in the password, %2F for /, %25 for %: "
+            "whatever is no letter or digit has such a code"
+        )
+    return url
 
 
 def _numbers(words: str, count: int) -> tuple[float, ...]:
@@ -379,8 +394,8 @@ def settings() -> Settings:
         return Settings()
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=True)[0]
-        name = str(first["loc"][0]).upper() if first["loc"] else "settings"
-        secret = name.startswith("DATABASE_") or name.endswith(("_KEY", "_SECRET", "_PASSWORD", "_TOKEN"))
-        value = "" if secret else f" is {first['input']!r}"
+        field = str(first["loc"][0]) if first["loc"] else "settings"
+        name, known = field.upper(), Settings.model_fields.get(field)
+        value = f" is {first['input']!r}" if known is not None and known.repr else ""  # what is not shown is a secret
         message = first["msg"].removeprefix("Value error, ")
         raise InvalidSetting(f"{name}{value}: {message}. Mend it in the environment or in .env.") from None

@@ -4,11 +4,13 @@ It never guesses at values: what the names leave open is for `sql.weather_files`
 """
 
 import re
+from datetime import date
 from typing import Literal, NamedTuple, get_args
 
 Units = Literal["us", "metric"]
 SYSTEMS: tuple[Units, ...] = get_args(Units)
 
+FIRST_DAY, LAST_DAY = date(1800, 1, 1), date(2199, 12, 31)  # on which anybody can have measured; any other is a slip of the pen
 DAY_NAMES = ("date", "day", "ds", "datetime", "time", "local_day", "valid_date", "observation_date")
 # Of several names that a file has, the first one counts that has values.
 NAMES: dict[str, tuple[str, ...]] = {

@@ -15,7 +15,7 @@ import pandas as pd
 
 from sql.csv_files import Row, table
 from sql.reference import InvalidFile
-from sql.weather_columns import MEASURES, NAMES, SYSTEMS, Column, Unit, Units, candidates, day_column, plain, unit_of
+from sql.weather_columns import FIRST_DAY, LAST_DAY, MEASURES, NAMES, SYSTEMS, Column, Unit, Units, candidates, day_column, plain, unit_of
 
 DAY_FORMATS = ("%Y%m%d", "%m/%d/%Y", "%m/%d/%y")
 MISSING = frozenset(("", "m", "na", "n/a", "nan", "null", "none", "-", "--", "-9999", "-9999.0", "9999", "9999.0", "99.99", "999.9"))
@@ -135,6 +135,13 @@ def _frame(path: Path, rows: list[Row], day_header: str, columns: dict[str, Colu
 
 def _day(text: str, header: str) -> date:
     """A day as ISO 8601 (a time after it is read over) or as Americans write it."""
+    day = _written_day(text)
+    if day is not None and FIRST_DAY <= day <= LAST_DAY:
+        return day
+    raise ValueError(f"{header} is {text!r}; a day such as 2026-01-25 or 1/25/2026 is expected")
+
+
+def _written_day(text: str) -> date | None:
     try:
         return datetime.fromisoformat(text).date()
     except ValueError:
@@ -144,7 +151,7 @@ def _day(text: str, header: str) -> date:
             return datetime.strptime(text, form).date()  # noqa: DTZ007 (a day has no zone)
         except ValueError:
             continue
-    raise ValueError(f"{header} is {text!r}; a day such as 2026-01-25 or 1/25/2026 is expected")
+    return None
 
 
 def _number(text: str) -> float | None:

@@ -1,6 +1,6 @@
 """What each event tells: frozen structs whose types say what is allowed. `streams.events` puts the envelope around them. No I/O."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
@@ -11,6 +11,8 @@ Id = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$
 Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f]+$")]
 Seconds = Annotated[float, Meta(ge=0, le=31_536_000)]
 Instant = Annotated[datetime, Meta(tz=True)]
+EARLIEST, LATEST = datetime(2, 1, 1, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC)  # what every clock and zone can still reckon with
+WIDEST_OFFSET = timedelta(hours=15, minutes=59)  # from UTC; the database knows no wider one
 RequestStatus = Literal["open", "closed"]
 Words = Annotated[str, Meta(max_length=500)]
 Text = Annotated[str, Meta(max_length=20_000)]

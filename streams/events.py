@@ -1,12 +1,17 @@
 """The events: CloudEvents 1.0 in structured JSON, decoded into frozen structs or refused with `InvalidEvent`. No I/O."""
 
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
 
+from sql.weather_columns import FIRST_DAY, LAST_DAY
 from streams.event_data import (  # the names are public here too
+    EARLIEST as EARLIEST,
+    LATEST as LATEST,
+    WIDEST_OFFSET as WIDEST_OFFSET,
     AgentState as AgentState,
     AgentStateChanged as AgentStateChanged,
     ContactAnswered as ContactAnswered,
@@ -228,9 +233,51 @@ def decode(value: bytes) -> Event:
     """
     try:
         found: Event = _decoder.decode(value)
-        return found
     except (msgspec.DecodeError, ValueError, OverflowError, RecursionError) as error:
         raise InvalidEvent(str(error)[:500]) from None
+    if found.time.tzinfo is not UTC or not EARLIEST <= found.time <= LATEST:
+        _check_instant(found.time, "time")
+    if (check := _CHECK_OF.get(type(found))) is not None:
+        check(found)
+    return found
+
+
+def _check_instant(at: datetime | None, field: str) -> None:
+    if at is not None and not (EARLIEST <= at <= LATEST and abs(at.utcoffset() or timedelta(0)) <= WIDEST_OFFSET):
+        raise InvalidEvent(
+            f"{at.isoformat()} is no time that can be kept: the years 2 to 9998, and an offset that a zone has - at `$.{field}`"
+        )
+
+
+def _check_request(event: RequestSnapshotEvent) -> None:
+    told = event.data
+    _check_instant(told.requested_datetime, "data.requested_datetime")
+    _check_instant(told.updated_datetime, "data.updated_datetime")
+    _check_instant(told.expected_datetime, "data.expected_datetime")
+    _check_instant(told.closed_datetime, "data.closed_datetime")
+
+
+def _check_forecast(event: WeatherForecastEvent) -> None:
+    for hour in event.data.hours:
+        _check_instant(hour.hour_start, "data.hours[...].hour_start")
+
+
+def _check_observed(event: WeatherObservedEvent) -> None:
+    if not FIRST_DAY <= event.data.day <= LAST_DAY:
+        raise InvalidEvent(f"{event.data.day} is no day on which anybody measured: {FIRST_DAY} to {LAST_DAY} is expected - at `$.data.day`")
+
+
+def _check_alert(event: WeatherAlertEvent) -> None:
+    for field in ("effective_at", "onset_at", "expires_at", "ends_at"):
+        _check_instant(getattr(event.data, field), f"data.{field}")
+
+
+_CHECK_OF: dict[type, Callable[[Any], None]] = {
+    RequestSnapshotEvent: _check_request,
+    WeatherForecastEvent: _check_forecast,
+    WeatherObservedEvent: _check_observed,
+    WeatherAlertEvent: _check_alert,
+}
 
 
 def encode(event: Event | WatchAlertEvent) -> bytes:

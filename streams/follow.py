@@ -186,6 +186,6 @@ class Follower:
             self._source.restore(checkpoint.state.encode())
         except FileNotFoundError:
             return None
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise InvalidCheckpoint(f"{file} is damaged ({error}): delete it to begin anew; what is read twice does no harm.") from None
         return checkpoint

@@ -141,13 +141,17 @@ class _Table:
 
 def _distinct(names: list[str]) -> list[str]:
     """The names of the columns: those without one by their place, and a second of the same name with a mark."""
-    found: list[str] = []
+    found: dict[str, None] = {}
     for place, name in enumerate(names, start=1):
         name = _as_it_stands(name.strip()) or f"column {place}"
-        while name in found:
+        if name in found:
             name += " (again)"
-        found.append(name)
-    return found
+        if name in found:  # by its place, which no other has
+            name += f" (column {place})"
+        while name in found:
+            name += "'"
+        found[name] = None
+    return list(found)
 
 
 def _is_text(text: str) -> bool:

@@ -23,6 +23,9 @@ FIELDS = {
 }
 
 
+SMALLEST, LARGEST = 1e-6, 1e9  # of what is given, in whatever unit
+
+
 @dataclass(frozen=True)
 class Answer:
     """What one model says: the people, and what contacts then meet."""
@@ -32,15 +35,28 @@ class Answer:
     steady: Steady
 
 
+class Number(click.types.FloatParamType):
+    """A number with which one can reckon: where it is one, 0 or of a size that anybody means."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number."""
+        number = float(super().convert(value, param, ctx))
+        if number and math.isfinite(number) and not SMALLEST <= abs(number) <= LARGEST:
+            self.fail(f"{str(value)[:30]!r} is not a number from {SMALLEST:f} to {LARGEST:,.0f}.", param, ctx)
+        return number
+
+
 @click.command(short_help="Say how many people one interval needs.")
-@click.option("--calls", type=float, required=True, metavar="N", help="Contacts that the interval brings.")
-@click.option("--interval-minutes", type=float, default=30.0, show_default=True, metavar="MINUTES", help="The interval.")
-@click.option("--handle-seconds", type=float, required=True, metavar="SECONDS", help="Mean talk, hold and wrap-up of a contact.")
-@click.option("--patience-seconds", type=float, metavar="SECONDS", help="Mean time until a waiting person gives up; without it, never.")
-@click.option("--target", type=float, default=0.8, show_default=True, metavar="SHARE", help="Share of all contacts to answer in time.")
-@click.option("--threshold", type=float, default=20.0, show_default=True, metavar="SECONDS", help="What in time means.")
-@click.option("--max-occupancy", type=float, default=1.0, metavar="SHARE", help="Most of their time that people may spend in contacts.")
-@click.option("--shrinkage", type=float, default=0.0, show_default=True, metavar="SHARE", help="Scheduled time that is not for contacts.")
+@click.option("--calls", type=Number(), required=True, metavar="N", help="Contacts that the interval brings.")
+@click.option("--interval-minutes", type=Number(), default=30.0, show_default=True, metavar="MINUTES", help="The interval.")
+@click.option("--handle-seconds", type=Number(), required=True, metavar="SECONDS", help="Mean talk, hold and wrap-up of a contact.")
+@click.option("--patience-seconds", type=Number(), metavar="SECONDS", help="Mean time until a waiting person gives up; without it, never.")
+@click.option("--target", type=Number(), default=0.8, show_default=True, metavar="SHARE", help="Share of all contacts to answer in time.")
+@click.option("--threshold", type=Number(), default=20.0, show_default=True, metavar="SECONDS", help="What in time means.")
+@click.option("--max-occupancy", type=Number(), default=1.0, metavar="SHARE", help="Most of their time that people may spend in contacts.")
+@click.option(
+    "--shrinkage", type=Number(), default=0.0, show_default=True, metavar="SHARE", help="Scheduled time that is not for contacts."
+)
 @click.option("--format", "shape", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @plain_errors
 def staff(

@@ -105,7 +105,7 @@ def read(home: Path, url: str, kind: type[C]) -> C | None:
         checkpoint = msgspec.json.decode(file.read_bytes(), type=kind)
     except FileNotFoundError:
         return None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidCheckpoint(f"{file} is damaged ({error}): delete it to begin anew; what is read twice does no harm.") from None
     if checkpoint.url != url:
         raise InvalidCheckpoint(f"{file} is of {checkpoint.url}, not of {url}: give this feed another --source, or delete the file.")

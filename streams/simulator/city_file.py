@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 from sql.settings import InvalidSetting
+from sql.toml_files import parsed
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
@@ -46,7 +47,7 @@ def document(path: Path) -> dict[str, Any]:
         InvalidCity: it cannot be read, or is no TOML.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return parsed(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidCity(f"{path} cannot be read: {getattr(error, 'strerror', None) or 'it is no text'}") from None
     except tomllib.TOMLDecodeError as error:

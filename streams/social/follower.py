@@ -251,6 +251,6 @@ class SocialFollower:
             self._feed.source.restore(checkpoint.state.encode())
         except FileNotFoundError:
             return Checkpoint(self._feed.address, self._feed.begin(), "")
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise InvalidCheckpoint(f"{file} is damaged ({error}): delete it to begin anew; what is read twice does no harm.") from None
         return checkpoint

@@ -14,6 +14,10 @@ class _Words(HTMLParser):
         self.parts: list[str] = []
         self._unseen = 0
 
+    def parse_marked_section(self, i: int, report: int = 1) -> int:
+        """`<![…`, which HTML has not: read over like a comment, where the parser would give up on what it does not know."""
+        return self.parse_bogus_comment(i)
+
     def handle_starttag(self, tag: str, attrs: object) -> None:
         if tag in _UNSEEN:
             self._unseen += 1

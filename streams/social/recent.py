@@ -36,4 +36,8 @@ class Recent:
         Raises:
             ValueError: it is none.
         """
-        self._held = OrderedDict.fromkeys(msgspec.json.decode(state, type=list[str])[-self._most :])
+        try:
+            held = msgspec.json.decode(state, type=list[str])
+        except RecursionError:
+            raise ValueError("it is nested too deep") from None
+        self._held = OrderedDict.fromkeys(held[-self._most :])

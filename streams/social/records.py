@@ -71,7 +71,10 @@ class Records(PostSource):
         Raises:
             ValueError: it is none.
         """
-        parts = msgspec.json.decode(state, type=dict[str, msgspec.Raw])
+        try:
+            parts = msgspec.json.decode(state, type=dict[str, msgspec.Raw])
+        except RecursionError:
+            raise ValueError("it is nested too deep") from None
         for name, held in (("told", self._told), ("posts", self._posts)):
             if name in parts:
                 held.restore(bytes(parts[name]))

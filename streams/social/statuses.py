@@ -108,9 +108,9 @@ def statuses_of(body: bytes) -> list[tuple[str, bytes]]:
     Raises:
         ValueError: it is no list of objects.
     """
-    found = msgspec.json.decode(body, type=list[msgspec.Raw])
-    told = []
-    for one in found:
-        head = msgspec.json.decode(one, type=dict[str, Any])
-        told.append((str(head.get("id") or ""), bytes(one)))
-    return told
+    try:
+        found = msgspec.json.decode(body, type=list[msgspec.Raw])
+        heads = [msgspec.json.decode(one, type=dict[str, Any]) for one in found]
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
+    return [(str(head.get("id") or ""), bytes(one)) for head, one in zip(heads, found, strict=True)]

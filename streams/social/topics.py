@@ -13,6 +13,7 @@ from typing import NamedTuple
 import msgspec
 
 from sql.settings import InvalidSetting, settings
+from sql.toml_files import parsed
 from streams.social.languages import UNKNOWN, code, detect
 from streams.social.words import InvalidPhrase, Phrases, phrase, plain, words
 
@@ -117,7 +118,7 @@ def load(path: Path) -> Rules:
         InvalidTopics: it cannot be read, is no such TOML, or one of its phrases cannot be used.
     """
     try:
-        told = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), _File)
+        told = msgspec.convert(parsed(path.read_text(encoding="utf-8")), _File)
         _check(told)
         return Rules(told)
     except OSError as error:

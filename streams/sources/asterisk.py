@@ -13,7 +13,7 @@ from streams import events
 from streams.sources import LONG_AGO, Envelopes, Horizon, Unreadable, shown, utc_now
 from streams.sources.agents import Agent, Agents
 from streams.sources.mapping import NO_MAPPING, Mapping
-from streams.sources.queue_log import Line, parse, seconds, without_caller_id
+from streams.sources.queue_log import LONGEST_SECONDS, Line, parse, seconds, without_caller_id
 from streams.sources.waits import Call, Calls, Wait
 
 # Verbs that Asterisk (or a common add-on) writes, and that change neither a contact nor an agent.
@@ -124,7 +124,7 @@ class QueueLog:
         """
         try:
             restored = msgspec.json.decode(state, type=_State)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, RecursionError) as error:
             raise ValueError(f"not a state of a queue_log: {error}") from None
         self._calls, self._agents, self._last_at = Calls(restored.calls), Agents(restored.agents), restored.last_at
 
@@ -212,7 +212,8 @@ class QueueLog:
             answered = events.ContactAnswered(contact_id, line.agent, line.queue, waited)
             told.append((answered, datetime.fromtimestamp(wait.answered_at, UTC)))
         elif wait.answered_at is not None and talked is None:
-            talked = max(0.0, line.epoch - wait.answered_at)
+            since = max(0.0, line.epoch - wait.answered_at)
+            talked = since if since <= LONGEST_SECONDS else None  # a clock jumped: nobody talks for a year
         told.append((events.ContactEnded(contact_id, line.queue, talked), line.at))
         wait.ended_at = line.epoch if wait.ended_at is None else max(wait.ended_at, line.epoch)
         for agent in dict.fromkeys((wait.agent, line.agent)):

@@ -14,7 +14,7 @@ import msgspec
 from streams import events
 from streams.sources import LONG_AGO, Envelopes, Horizon, Unreadable, shown, utc_now
 from streams.sources.connect_agents import AGENT_EVENT_TYPES, agent_state
-from streams.sources.connect_fields import Fields, lower_keys, without_personal
+from streams.sources.connect_fields import LONGEST_SECONDS, Fields, lower_keys, without_personal
 from streams.sources.mapping import NO_MAPPING, Mapping
 
 CONTACT_EVENT_DETAIL_TYPE = "amazon connect contact event"
@@ -119,7 +119,7 @@ class Connect:
         if event_type == "CONNECTED_TO_AGENT":
             connected_at = connected_at or _dated(delivered_at, event_type, "agentInfo.connectedToAgentTimestamp")
         if connected_at:
-            waited = max(0.0, (connected_at - enqueued_at).total_seconds()) if enqueued_at else None
+            waited = _lasted(enqueued_at, connected_at) if enqueued_at else None
             told.append((events.ContactAnswered(contact_id, self._agent(agent_info), queue, waited), connected_at))
         if event_type in ("DISCONNECTED", "COMPLETED"):
             told += self._end(body, event_type, contact_id, queue, connected_at, delivered_at)
@@ -147,8 +147,9 @@ class Connect:
         hold = agent_info.optional_seconds("customerHoldDuration") if hold is None else hold
         wrap_up = agent_info.optional_seconds("afterContactWorkDuration")
         if wrap_up is None and wrap_up_from and wrap_up_until:
-            wrap_up = max(0.0, (wrap_up_until - wrap_up_from).total_seconds())
-        talk = max(0.0, (ended_at - connected_at).total_seconds() - (hold or 0)) if connected_at else None
+            wrap_up = _lasted(wrap_up_from, wrap_up_until)
+        together = _lasted(connected_at, ended_at) if connected_at else None
+        talk = None if together is None else max(0.0, together - (hold or 0))
         told: Told = [(events.ContactEnded(contact_id, queue, talk, hold, wrap_up), ended_at)]
         reason = LEFT_REASONS.get((body.optional_text("disconnectReason") or "").upper())
         if reason and queue and not connected_at:
@@ -210,3 +211,9 @@ def _dated(delivered_at: datetime | None, event_type: str, field: str) -> dateti
     if delivered_at is None:
         raise Unreadable(f"{field} is missing, and there is no envelope with a time: {event_type} cannot be dated")
     return delivered_at
+
+
+def _lasted(begins: datetime, ends: datetime) -> float | None:
+    """Seconds from one to the other, None where a broken clock makes them more than a year."""
+    seconds = max(0.0, (ends - begins).total_seconds())
+    return seconds if seconds <= LONGEST_SECONDS else None

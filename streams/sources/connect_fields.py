@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from streams.sources import Unreadable, shown
+from streams.sources import LONG_AGO, Unreadable, shown
 
 LONGEST_TEXT = 94  # two contact ids, a "/" and the mark of a replay are one of ours
 LONGEST_SECONDS = 31_536_000
@@ -131,16 +131,16 @@ class Fields:
         """An instant, or None when it is missing.
 
         Raises:
-            Unreadable: it is no ISO 8601 time with an offset.
+            Unreadable: it is no ISO 8601 time with an offset, or lies before 1970.
         """
         value = self._members.get(field.lower())
         if value is None or value == "":
             return None
         try:
             at = datetime.fromisoformat(value)
-            if at.tzinfo is None:
+            if at.tzinfo is None or (at := at.astimezone(UTC)) <= LONG_AGO:
                 raise ValueError
-            return at.astimezone(UTC)
+            return at
         except (TypeError, ValueError, OverflowError):
             raise self._expected(field, value, "an ISO 8601 time with Z or an offset") from None
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import msgspec
 
+from sql.toml_files import parsed
 from streams import events
 
 
@@ -41,7 +42,7 @@ def read_mapping(path: Path) -> Mapping:
         InvalidMapping: the file cannot be read, is no TOML, or says something that is not in `Mapping`.
     """
     try:
-        return msgspec.convert(tomllib.loads(path.read_text("utf-8")), Mapping)
+        return msgspec.convert(parsed(path.read_text("utf-8")), Mapping)
     except OSError as error:
         raise InvalidMapping(f"The mapping file {path} cannot be read: {error.strerror}.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

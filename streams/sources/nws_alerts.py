@@ -147,7 +147,7 @@ def parted(whole: bytes) -> list[bytes]:
 
 
 def instant(value: Any, field: str) -> datetime | None:
-    """An instant in UTC, None when it is missing.
+    """An instant in UTC, None when it is missing, or after the year 9998: that is until further notice.
 
     Raises:
         Unreadable: it is no time with an offset, or lies before 1970.
@@ -157,7 +157,7 @@ def instant(value: Any, field: str) -> datetime | None:
     try:
         at = datetime.fromisoformat(value) if isinstance(value, str) else None
         if at is not None and at.tzinfo is not None and (at := at.astimezone(UTC)) > LONG_AGO:
-            return at
+            return at if at <= events.LATEST else None
     except (ValueError, OverflowError):
         pass
     raise Unreadable(f"{field} is {_quoted(value)}: an ISO 8601 time with an offset, after 1970, is expected")

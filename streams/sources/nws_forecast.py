@@ -158,7 +158,7 @@ def _duration(text: str) -> timedelta:
 def _instant(value: Any, field: str) -> datetime:
     try:
         at = datetime.fromisoformat(value) if isinstance(value, str) else None
-        if at is not None and at.tzinfo is not None and (at := at.astimezone(UTC)) > LONG_AGO:
+        if at is not None and at.tzinfo is not None and LONG_AGO < (at := at.astimezone(UTC)) <= events.LATEST:
             return at
     except (ValueError, OverflowError):
         pass

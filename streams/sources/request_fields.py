@@ -41,15 +41,19 @@ class Instants:
         Raises:
             Unreadable: it is no time, before 1970, or more than a day ahead of the clock.
         """
-        at = self.told(value, field)
+        at = self._told(value, field)
         return at and self._horizon.check(at, field)
 
     def told(self, value: Any, field: str) -> datetime | None:
-        """An instant, None when it is missing; it may lie ahead.
+        """An instant, None when it is missing; it may lie ahead. After the year 9998 it is how some tables say that there is none.
 
         Raises:
             Unreadable: it is no time, before 1970, or one that the clocks skipped.
         """
+        at = self._told(value, field)
+        return at if at is None or at <= events.LATEST else None
+
+    def _told(self, value: Any, field: str) -> datetime | None:
         if value is None or value == "":
             return None
         at = self._read(value) if isinstance(value, str) else None

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import msgspec
 from msgspec import Meta, Struct
 
+from sql.toml_files import parsed
 from streams import events
 from streams.rows import ENCODINGS, Layout
 from streams.sources.mapping import InvalidMapping
@@ -112,7 +113,7 @@ def read_request_mapping(path: Path) -> RequestMapping:
         InvalidMapping: the file cannot be read, is no TOML, or says what cannot be; the message names the file and the entry.
     """
     try:
-        mapping = msgspec.convert(tomllib.loads(path.read_text("utf-8-sig")), RequestMapping)
+        mapping = msgspec.convert(parsed(path.read_text("utf-8-sig")), RequestMapping)
     except OSError as error:
         raise InvalidMapping(f"The mapping file {path} cannot be read: {error.strerror}.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

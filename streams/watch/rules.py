@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from sql.toml_files import parsed
 from streams.watch import rule_keys
 from streams.watch.line_index import LineIndex, line_index
 from streams.watch.metrics import METRICS, TOTAL, Metric
@@ -91,7 +92,7 @@ def read(path: Path, *, anchors: Collection[str], subjects: Mapping[str, Collect
     """
     try:
         text = path.read_text(encoding="utf-8")
-        found = tomllib.loads(text)
+        found = parsed(text)
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidRules(f"{path} cannot be read: {getattr(error, 'strerror', None) or 'it is no text'}.") from None
     except tomllib.TOMLDecodeError as error:

@@ -54,12 +54,24 @@ def _pixel() -> None:
     )
 
 
-BENCHES = {"ingest": _ingest, "latency": _latency, "snapshot": _snapshot, "requests": _requests, "pixel": _pixel}
+def _bad_input() -> None:
+    from tests.bench import bad_input
+
+    chosen = click.get_current_context().params
+    different = bad_input.report(chosen["inputs"] or bad_input.DEFAULT_INPUTS, chosen["seed"], chosen["only"])
+    if different:
+        raise click.ClickException(f"{different} different findings: each is a defect")
+
+
+BENCHES = {"ingest": _ingest, "latency": _latency, "snapshot": _snapshot, "requests": _requests, "pixel": _pixel, "bad_input": _bad_input}
 
 
 @click.command()
 @click.argument("names", nargs=-1, type=click.Choice(list(BENCHES)))
-def main(names: tuple[str, ...]) -> None:
+@click.option("--inputs", type=click.IntRange(min=1), help="bad_input: how many each decoder and source gets.")
+@click.option("--seed", type=int, default=7, show_default=True, help="bad_input: what the inputs are drawn from.")
+@click.option("--only", multiple=True, metavar="NAME", help="bad_input: only what has a name that begins so; more than once for several.")
+def main(names: tuple[str, ...], inputs: int | None, seed: int, only: tuple[str, ...]) -> None:
     """Run the measurements NAMES, or all of them."""
     click.echo(f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
     for name in names or BENCHES:

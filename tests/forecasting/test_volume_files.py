@@ -113,6 +113,7 @@ def test_gzip(tmp_path):
     ("text", "options", "says"),
     [
         pytest.param("date,contacts\n2026-01-05,5\nyesterday,6\n", {}, "line 3: 'yesterday' is no time", id="no_time"),
+        pytest.param("date,contacts\n0001-01-01T00:00:00+23:59,5\n", {}, "line 2: '0001-01-01T00:00:00+23:59' is no time", id="year_1"),
         pytest.param("date,contacts\n2026-01-05,5\n2026-01-06,-6\n", {}, "line 3: '-6' is no count", id="below_0"),
         pytest.param("date,contacts\n2026-01-05,many\n", {}, "line 2: 'many' is no count", id="no_number"),
         pytest.param("date,contacts\n2026-01-05,inf\n", {}, "line 2: 'inf' is no count", id="without_end"),

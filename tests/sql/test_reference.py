@@ -96,6 +96,12 @@ def test_targets_of_queues_and_of_requests_are_one_file(connection: Connection, 
         pytest.param("incidents", "", r"has no \[\[incident\]\]", id="nothing in it"),
         pytest.param("queues", "queue = 1", r"has no \[\[queue\]\]", id="not a list"),
         pytest.param("queues", "= 1", "is not TOML", id="no TOML"),
+        pytest.param("queues", "a = " + "[" * 3_000, "is not TOML: it is nested too deep", id="nested too deep"),
+        pytest.param(
+            "queues", "a = " + "9" * 5_000, "is not TOML: a whole number in it has thousands of digits", id="a number without end"
+        ),
+        pytest.param("queues", "[[queue]]\nqueue = 0x" + "f" * 5_000, "thousands of digits", id="a number without end, in hexadecimal"),
+        pytest.param("queues", "[[queue]]\nqueue = ['" + "x" * 5_000 + "']", "queue is \\['x{98}…, of the wrong kind$", id="a long value"),
     ],
 )
 def test_a_wrong_file_is_refused_whole(connection: Connection, tmp_path: Path, kind: str, content: str, says: str) -> None:
@@ -133,6 +139,9 @@ def test_areas_are_loaded_as_a_whole_kind(connection: Connection, tmp_path: Path
         ),
         pytest.param(collection("1", key="whatever"), "there are whatever, n", id="an unknown property"),
         pytest.param(collection("1").replace("-75, 39", "450000, 39"), "feature 1 \\(1\\): .*degrees", id="metres"),
+        pytest.param(
+            collection("1").replace("-75, 39", "9" * 400 + ", 39"), "feature 1 \\(1\\): the polygon cannot be drawn", id="too large"
+        ),
     ],
 )
 def test_a_wrong_file_of_areas_is_refused_whole(connection: Connection, tmp_path: Path, content: str, says: str) -> None:

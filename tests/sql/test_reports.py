@@ -28,7 +28,15 @@ def test_an_instant(words: str, utc: datetime) -> None:
     assert instant(words, NEW_YORK).astimezone(UTC) == utc
 
 
-@pytest.mark.parametrize(("words", "why"), [("yesterday", "not an ISO 8601 time"), ("2026-03-08T02:30", "clocks were put forward")])
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        ("yesterday", "not an ISO 8601 time"),
+        ("2026-03-08T02:30", "clocks were put forward"),
+        ("0001-01-01", "outside the years 1800 to 2199"),
+        ("9999-12-31T23:59:59-15:59", "outside the years 1800 to 2199"),
+    ],
+)
 def test_what_is_no_instant(words: str, why: str) -> None:
     with pytest.raises(InvalidRequest, match=why):
         instant(words, NEW_YORK)

@@ -161,7 +161,9 @@ def test_a_packed_file_with_a_byte_order_mark(tmp_path: Path) -> None:
         pytest.param("", "has no rows", id="nothing"),
         pytest.param(b"date,snow_in\n2026-01-25,\xff\n", "is no text in UTF-8", id="no UTF-8"),
         pytest.param('date,snow_in\n2026-01-25,"1\n', "is no CSV", id="a quote that stays open"),
-        pytest.param(b"\x1f\x8bnot packed", "cannot be read", id="damaged gzip"),
+        pytest.param(b"\x1f\x8bnot packed", "cannot be read", id="no gzip"),
+        pytest.param(gzip.compress(b"date,snow_in\n")[:10] + b"\xff" * 20, "cannot be read", id="damaged gzip"),
+        pytest.param("date,snow_in\n0001-01-01,1\n", r"line 2: date is '0001-01-01'", id="a day before anybody measured"),
     ],
 )
 def test_a_wrong_file_is_refused_in_one_sentence(tmp_path: Path, content: str | bytes, says: str) -> None:

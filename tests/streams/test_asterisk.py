@@ -345,6 +345,12 @@ def test_a_site_has_its_own_names() -> None:
     assert said(found[1:]) == [(1, "c1", "answered ann 1"), (1, "ann", "on_contact spanish")]
 
 
+def test_a_call_that_seems_to_last_for_years_ends_without_a_talk_time() -> None:
+    told = read(line(-86_400 * 400, "CONNECT", 12, "b1", 3, agent="ann"), line(0, "BLINDTRANSFER", "88", "internal", agent="ann"))
+    ended = [event.data for event in told if isinstance(event, events.ContactEndedEvent)]
+    assert [data.talk_seconds for data in ended] == [None]
+
+
 def test_a_slash_in_a_call_id_does_not_look_like_a_second_wait() -> None:
     assert contacts_said(read(line(0, "ENTERQUEUE", call="a/b"))) == [(0, "a_b", "queued general")]
 

@@ -417,6 +417,21 @@ def broken_documents(draw: st.DrawFn) -> bytes:
     return json.dumps(document).encode()
 
 
+def test_a_wait_and_a_talk_of_years_are_not_told() -> None:
+    """A clock was wrong: the contact is answered and ends all the same."""
+    began = {"queueInfo": queue(-500 * 86_400), "agentInfo": agent(-450 * 86_400)}
+    for document in (detail("CONNECTED_TO_AGENT", queueInfo=queue(-500 * 86_400), agentInfo=agent(9)), GONE | began):
+        found = read(document)
+        assert [events.decode(events.encode(event)) for event in found] == found
+        assert any(isinstance(event, (events.ContactAnsweredEvent, events.ContactEndedEvent)) for event in found)
+
+
+def test_a_time_before_1970_is_unreadable() -> None:
+    [event] = read(GONE | {"disconnectTimestamp": "0001-01-01T00:00:00Z"})
+    assert isinstance(event.data, events.SourceUnreadable)
+    assert "disconnectTimestamp" in event.data.reason
+
+
 @given(st.binary(max_size=60) | broken_documents())
 @example(b'{"eventType": "\\ud800", "contactId": "c"}')
 def test_any_bytes_become_events_or_an_unreadable_line(document: bytes) -> None:

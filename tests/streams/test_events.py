@@ -86,11 +86,49 @@ def test_impossible_durations_are_refused(seconds: float) -> None:
         ),
         pytest.param(events.WeatherObserved("KPHL", NOON.date(), temperature_max_celsius=71.0), "temperature_max_celsius", id="too hot"),
         pytest.param(events.WeatherObserved("", NOON.date()), "data.station", id="no station"),
+        pytest.param(events.WeatherObserved("KPHL", NOON.date().replace(year=1)), "data.day", id="before anybody measured"),
     ],
 )
 def test_impossible_weather_is_refused(data: events.Data, field: str) -> None:
     with pytest.raises(events.InvalidEvent, match=field):
         events.decode(events.encode(events.event(data, source="s", event_id="e", at=NOON)))
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        "0001-01-01T00:00:00Z",
+        "0001-01-01T00:00:00+15:00",
+        "9999-12-31T23:59:59Z",
+        "9999-12-31T23:59:59-15:00",
+        "2025-11-25T12:00:00+16:00",
+        "2025-11-25T12:00:00-23:59",
+    ],
+)
+@pytest.mark.parametrize(
+    ("data", "field"),
+    [
+        pytest.param(events.ContactQueued("c1", "general"), "time", id="the event's"),
+        pytest.param(events.RequestSnapshot("1", "open", NOON + timedelta(1)), "requested_datetime", id="a request's"),
+        pytest.param(events.RequestSnapshot("1", "open", NOON, NOON + timedelta(1)), "updated_datetime", id="an update's"),
+        pytest.param(
+            events.RequestSnapshot("1", "open", NOON, expected_datetime=NOON + timedelta(1)), "expected_datetime", id="a target's"
+        ),
+        pytest.param(events.WeatherForecast("PHI/49,75", (events.ForecastHour(NOON + timedelta(1)),)), "hour_start", id="an hour's"),
+        pytest.param(events.WeatherAlert("a", "e", "Actual", "Alert", ends_at=NOON + timedelta(1)), "ends_at", id="an alert's"),
+    ],
+)
+def test_times_that_no_clock_can_reckon_with_are_refused(data: events.Data, field: str, at: str) -> None:
+    told = events.encode(events.event(data, source="s", event_id="e", at=NOON))
+    plain = b"2025-11-25T12:00:00Z" if field == "time" else b"2025-11-26T12:00:00Z"
+    assert plain in told
+    with pytest.raises(events.InvalidEvent, match=field):
+        events.decode(told.replace(plain, at.encode()))
+
+
+def test_the_first_and_the_last_times_are_kept() -> None:
+    for at in (events.EARLIEST, events.LATEST):
+        assert events.decode(events.encode(events.event(events.ContactEnded("c"), source="s", event_id="e", at=at))).time == at
 
 
 def test_a_naive_time_is_refused() -> None:

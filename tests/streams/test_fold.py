@@ -97,3 +97,14 @@ def test_a_heartbeat_tells_the_age_of_a_feed_and_is_no_event_of_it() -> None:
         EPOCH + timedelta(seconds=8),
         "Calls",
     )
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_an_impossible_time_of_a_request_is_a_refusal_and_stops_nobody(at: str) -> None:
+    good = events.encode(events.event(events.RequestSnapshot("1", "open", EPOCH), source="s", event_id="e", at=EPOCH))
+    broken = good.replace(b'"requested_datetime":"' + f"{EPOCH:%Y-%m-%dT%H:%M:%SZ}".encode(), b'"requested_datetime":"' + at.encode())
+    assert broken != good
+    batch = Batch({PLACE: 0})
+    batch.add(PLACE, [Record("t", 0, 0, None, broken), Record("t", 0, 1, None, good)])
+    assert [letter.record.offset for letter in batch.dead_letters] == [0]
+    assert list(batch.requests) == ["1"]

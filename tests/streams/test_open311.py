@@ -96,6 +96,10 @@ def test_a_closed_request_without_a_close_has_its_update_alone() -> None:
     assert (found.updated_datetime, found.closed_datetime) == (datetime(2026, 1, 3, tzinfo=UTC), None)
 
 
+def test_a_target_at_the_end_of_time_is_none() -> None:
+    assert snapshot(expected_datetime="9999-12-31T00:00:00Z") == snapshot()
+
+
 @pytest.mark.parametrize("missing", [None, "", "   "])
 def test_what_is_empty_is_missing(missing: object) -> None:
     rest = WHOLE.keys() - SHORT.keys()

@@ -450,7 +450,9 @@ def test_a_second_poller_of_the_same_feed_is_refused(city: Callable[[Habits], Ci
         here.poller().run(once=True)
 
 
-@pytest.mark.parametrize("content", [b"{", b'{"url": 7}', msgspec.json.encode(Checkpoint("https://other.example", NOON))])
+@pytest.mark.parametrize(
+    "content", [b"{", b"[" * 9_000, b'{"url": ' + b"[" * 9_000, msgspec.json.encode(Checkpoint("https://other.example", NOON))]
+)
 def test_a_checkpoint_that_is_damaged_or_anothers_is_said(city: Callable[[Habits], City], content: bytes) -> None:
     here = city(Habits([]))
     here.home.mkdir(parents=True)

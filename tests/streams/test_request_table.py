@@ -179,6 +179,12 @@ def read(tmp_path: Path, content: str | bytes, layout: Layout = Layout()) -> lis
         pytest.param('a,b\n5" pipe,2\n3,4\n', [(2, {"a": '5" pipe', "b": "2"}), (3, {"a": "3", "b": "4"})], id="a stray quote in a value"),
         pytest.param("a,b\n\n , \n1,2\n", [(4, {"a": "1", "b": "2"})], id="empty rows"),
         pytest.param("a,,a\n1,2,3\n", [(2, {"a": "1", "column 2": "2", "a (again)": "3"})], id="a column without a name, and one twice"),
+        pytest.param(
+            "a,a,a,a (again)\n1,2,3,4\n",
+            [(2, {"a": "1", "a (again)": "2", "a (again) (column 3)": "3", "a (again) (again)": "4"})],
+            id="a column four times",
+        ),
+        pytest.param("a" + ",a" * 30_000 + "\n", [], id="a header of thirty thousand columns"),
         pytest.param("", [], id="an empty file"),
         pytest.param("a,b\n", [], id="a header alone"),
     ],

@@ -337,7 +337,7 @@ def test_a_broker_that_goes_away_is_waited_for(
     assert {text: len(many) for text, many in ids.items()} == {f"{word} {number}": 1 for word in ("plow", "snow") for number in range(5)}
 
 
-@pytest.mark.parametrize("content", [b"{", b'{"address": 7}', b'{"address": "x", "cursors": {}, "state": "{"}'])
+@pytest.mark.parametrize("content", [b"{", b"[" * 9_000, b'{"address": 7}', b'{"address": "x", "cursors": {}, "state": "{"}'])
 def test_a_damaged_checkpoint_is_said(stream: JetstreamServer, tmp_path: Path, content: bytes) -> None:
     follower = SocialFollower(skeets(stream), state_dir=tmp_path, stop=threading.Event(), servers=lambda: "127.0.0.1:1")
     follower._home.mkdir(parents=True)

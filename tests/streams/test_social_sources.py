@@ -390,6 +390,9 @@ def test_any_html_is_read(content: str) -> None:
         ("&lt;b&gt; 5 &gt; 3", "<b> 5 > 3"),
         ("<p>  many   blanks\n here </p>", "many blanks here"),
         ("a <!-- hidden --> b", "a b"),
+        ("a <![CDATA[ b ]]> c", "a c"),
+        ("a <![x> b", "a b"),
+        ("a <![", "a <!["),
     ],
 )
 def test_html_becomes_words(content: str, text: str) -> None:
