@@ -31,7 +31,7 @@ from tests import servers
 from tests.bench.processes import Process, wait_until
 from tests.tcp_proxy import TcpProxy
 
-HEALTHY_SECONDS = 60.0
+HEALTHY_SECONDS, LAST_WORDS = 60.0, 3000
 CLIENTS = ("CONSUMER", "PUBLISHER")  # each has a listener of its own, which is advertised at its proxy
 POSTGRES_SETTINGS = {"track_commit_timestamp": "on"}
 
@@ -203,9 +203,14 @@ def running(*, settings: dict[str, str] | None = None, postgres_settings: dict[s
         migrate(postgres.url)
         broker.ensure_topics(kafka.address, events.TOPICS)
         city = _city(postgres, kafka, folder, settings or {}, undo)
-        city.consumer.start()
-        city.start_dashboard()
-        yield city
+        try:
+            city.consumer.start()
+            city.start_dashboard()
+            yield city
+        except BaseException:
+            for log in sorted(folder.glob("*.log")):  # they go with the folder
+                sys.stderr.write(f"--- the end of {log.name}\n{log.read_text(errors='replace')[-LAST_WORDS:]}\n")
+            raise
 
 
 def _city(postgres: EmbeddedPostgres, kafka: ProxiedKafka, folder: Path, settings: dict[str, str], undo: ExitStack) -> City:
