@@ -18,6 +18,7 @@ USUAL_MINUTES = 150
 LINE_LENGTH = 21  # characters that fit under the half hours
 ACT_UNDER_CHANCE = 0.2
 NO_FORECAST = "No forecast yet: the band is the usual {day}"
+NO_FORECAST_OF_PART = "No forecast yet"
 OLD_FORECAST = "No forecast: the newest is {age} old"
 
 
@@ -51,7 +52,9 @@ def figure(snapshot: Snapshot) -> Figure:
         made_at = snapshot.ahead.made_at if snapshot.ahead else None
         day = snapshot.local.strftime("%A")
         seconds = (snapshot.at - made_at).total_seconds() if made_at else 0
-        said = NO_FORECAST.format(day=day) if made_at is None else OLD_FORECAST.format(age=wording.age(seconds))
+        part = snapshot.live is not None and snapshot.live.is_part
+        nothing = NO_FORECAST_OF_PART if part else NO_FORECAST.format(day=day)
+        said = nothing if made_at is None else OLD_FORECAST.format(age=wording.age(seconds))
         return {"titles": [], "rows": [], "line": said, "status": "none", **aged}
     coming = still_to_come(snapshot.ahead, snapshot.at)
     halves = together(coming)[:SHOWN]

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from dashboard import map_areas, stream
+from dashboard import map_areas, plain, stream
 from dashboard.loader import loader
+from dashboard.wall_theme import WallTheme
 
 log = logging.getLogger(__name__)
 
@@ -41,4 +43,9 @@ async def _freeze_what_is_warm() -> None:
     gc.freeze()
 
 
-app = st.App(PAGE, lifespan=lifespan, routes=[Route(stream.PATH, stream.stream), Route(map_areas.PATH, map_areas.serve)])
+app = st.App(
+    PAGE,
+    lifespan=lifespan,
+    routes=[Route(stream.PATH, stream.stream), Route(map_areas.PATH, map_areas.serve), *plain.ROUTES],
+    middleware=[Middleware(WallTheme)],
+)

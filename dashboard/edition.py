@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dashboard import emergency_charts, emergency_clock, emergency_figures
+from dashboard import emergency_charts, emergency_clock, emergency_figures, map_wall_figures
 from dashboard.ahead import PlannedHalfHour
 from dashboard.ahead_figures import usable, with_forecast
 from dashboard.charts import WALL, DayChart, day
-from dashboard.figure import Figure
+from dashboard.display_figures import display
+from dashboard.figure import Figure, aged_like
 from dashboard.figures import live_figures
 from dashboard.figures_quality import quality_figures
 from dashboard.figures_system import system_figures
@@ -64,7 +65,13 @@ SYSTEM_KEYS = frozenset(
     }
 )
 EMERGENCY_KEYS = frozenset({"em_strip", *emergency_figures.KEYS})
-PAGES: Mapping[str, frozenset[str]] = {"live": LIVE_KEYS, "emergency": EMERGENCY_KEYS, "system": SYSTEM_KEYS}
+DISPLAY_KEYS = frozenset({"display", *map_wall_figures.KEYS})
+PAGES: Mapping[str, frozenset[str]] = {
+    "live": LIVE_KEYS,
+    "emergency": EMERGENCY_KEYS,
+    "system": SYSTEM_KEYS,
+    "wall": LIVE_KEYS | EMERGENCY_KEYS | DISPLAY_KEYS,
+}
 
 
 def first(snapshot: Snapshot) -> Edition:
@@ -88,12 +95,13 @@ def _edition(
     figures_before: Mapping[str, Figure],
     changed_before: Mapping[str, int],
     drawn: Mapping[Mode, DayChart | None],
-    storm: Mapping[Mode, DayChart | None],
+    storms: Mapping[Mode, DayChart | None],
 ) -> Edition:
     figures = live_figures(snapshot, verdict) | system_figures(snapshot, verdict) | quality_figures(snapshot)
-    figures |= emergency_figures.wall_figures(snapshot)
+    storm = emergency_figures.wall_figures(snapshot)
+    figures |= storm | map_wall_figures.wall_figures(snapshot, aged_like(storm["em_map"])) | {"display": display(snapshot)}
     changed = {key: changed_before[key] if figures_before.get(key) == figure else number for key, figure in figures.items()}
-    return Edition(number=number, snapshot=snapshot, verdict=verdict, figures=figures, changed=changed, charts=drawn, storm_charts=storm)
+    return Edition(number=number, snapshot=snapshot, verdict=verdict, figures=figures, changed=changed, charts=drawn, storm_charts=storms)
 
 
 def _halves(snapshot: Snapshot) -> tuple[PlannedHalfHour, ...]:

@@ -15,6 +15,11 @@ def stamp(source: Source) -> Figure:
     return {"as_of": None if source.as_of is None else source.as_of.timestamp(), "cadence": source.cadence_seconds}
 
 
+def aged_like(figure: Figure) -> Figure:
+    """The age of another figure."""
+    return {"as_of": figure["as_of"], "cadence": figure["cadence"]}
+
+
 def definition_of(snapshot: Snapshot, metric: str) -> Figure:
     """The link to a metric's definition and its text."""
     known = snapshot.definitions.get(metric)

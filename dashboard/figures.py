@@ -9,7 +9,7 @@ from typing import Protocol
 from dashboard import ahead_figures, wording
 from dashboard.charts import outlook
 from dashboard.figure import Figure, definition_of, stamp, threshold_words
-from dashboard.figures_boards import agents_by_state, queue_board
+from dashboard.figures_boards import agents_by_state, nobody, queue_board
 from dashboard.freshness import Source
 from dashboard.rows import QueueNow, TrendMinute, UsualNow
 from dashboard.snapshot import Snapshot, agents_source, contacts_carrier, contacts_source, longest_wait_seconds
@@ -90,6 +90,11 @@ def _trend(snapshot: Snapshot, column: str, newest: float | None, factor: float 
     return [round(value * factor, 3) for value in (*past, newest) if value is not None]
 
 
+def _no_usual(snapshot: Snapshot) -> str:
+    """Why no usual stands beside a figure; of a part of the city none is ever told."""
+    return "" if snapshot.live and snapshot.live.is_part else "no usual yet"
+
+
 def _usual(snapshot: Snapshot) -> UsualNow | None:
     usual = snapshot.history.usual if snapshot.history else None
     return usual if usual is not None and usual.weeks >= FEWEST_WEEKS else None
@@ -105,7 +110,7 @@ def _waiting(snapshot: Snapshot, verdict: Verdict, total: QueueNow | None, sourc
     return figure | {
         "value": wording.count(total.waiting_now),
         "status": verdict.waiting,
-        "compare": f"usual {wording.both(*band)}" if band else "no usual yet",
+        "compare": f"usual {wording.both(*band)}" if band else _no_usual(snapshot),
         "spark": _trend(snapshot, "waiting", total.waiting_now),
         "band": band,
     }
@@ -156,7 +161,7 @@ def _level(snapshot: Snapshot, verdict: Verdict, total: QueueNow | None, source:
 
 
 def _free(snapshot: Snapshot, verdict: Verdict, total: QueueNow | None, source: Source) -> Figure:
-    figure = _tile(snapshot, "agents_available", source, "Free agents") | {"empty": "Nobody is signed in"}
+    figure = _tile(snapshot, "agents_available", source, "Free agents") | {"empty": nobody(snapshot.live)}
     live = snapshot.live
     if total is None or live is None or not live.agents:
         return figure
@@ -164,7 +169,7 @@ def _free(snapshot: Snapshot, verdict: Verdict, total: QueueNow | None, source: 
     if usual is not None and usual.usual_available_lower is not None and usual.usual_available_upper is not None:
         band = [usual.usual_available_lower, usual.usual_available_upper]
     without = [queue.name for queue in live.queues if queue.waiting_now and not queue.agents_available]
-    compare = f"usual {wording.both(*band)}" if band else "no usual yet"
+    compare = f"usual {wording.both(*band)}" if band else _no_usual(snapshot)
     if without:
         several = f"none for {wording.plural(len(without), 'queue')}"
         compare = _fitting(f"none for {without[0]}", several) if len(without) == 1 else several
@@ -183,7 +188,9 @@ def _offered(snapshot: Snapshot, total: QueueNow | None, source: Source) -> Figu
     figure = _tile(snapshot, "offered", source, "Offered today")
     if total is None:
         return figure
-    figure |= {"value": wording.count(total.offered_today), "words": {"none": "No usual yet"}}
+    figure |= {"value": wording.count(total.offered_today), "words": {"none": _no_usual(snapshot).capitalize()}}
+    if snapshot.live and snapshot.live.is_part:
+        return figure
     usual = snapshot.history.usual if snapshot.history else None
     if usual is None or usual.weeks < FEWEST_WEEKS or usual.usual_offered_so_far is None:
         weeks = usual.weeks if usual else 0
@@ -243,5 +250,6 @@ def _language(language: str | None) -> str:
 
 def _next(snapshot: Snapshot, source: Source) -> Figure:
     frame = snapshot.history.intervals if snapshot.history else None
-    label = ahead_figures.label(snapshot, outlook(frame, snapshot.at))
+    part = snapshot.live is not None and snapshot.live.is_part
+    label = ahead_figures.label(snapshot, "Next two hours" if part else outlook(frame, snapshot.at))
     return {"label": label, "subject": "Today by quarter hour", **definition_of(snapshot, "usual"), **stamp(source)}

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from dashboard import wording
+from dashboard.by_hand import ByHand
 from dashboard.figure import Figure, definition_of, stamp, threshold_words
 from dashboard.freshness import Source
 from dashboard.rows import AgentNow, QueueNow
-from dashboard.snapshot import Snapshot, agents_source, longest_wait_seconds, queue_source
-from dashboard.verdict import FEWEST_CASES, QueueVerdict, Status, Verdict
+from dashboard.snapshot import Live, Snapshot, agents_source, longest_wait_seconds, queue_source, told_by_hand
+from dashboard.verdict import FEWEST_CASES, QueueVerdict, Status, Verdict, wait_status
 
 QUEUES_SHOWN = 7  # more queues than these do not fit in a size that is read at 5 m
 NOTE_LENGTH = 48  # characters that fit under the agents
@@ -61,7 +62,30 @@ def _others(hidden: Sequence[QueueNow], verdicts: Mapping[str, QueueVerdict]) ->
     return f"{len(hidden)} more: {wording.listed(trouble) if trouble else 'all OK'}, {wording.count(waiting)} waiting"
 
 
+def row_by_hand(snapshot: Snapshot, queue: QueueNow, entry: ByHand) -> Figure:
+    """A queue as a person told it, in the form of the board's rows: its own age, and marked."""
+    free = None if entry.agents_available is None else wording.count(entry.agents_available)
+    at = wording.clock(entry.entered_at.astimezone(snapshot.zone))
+    return {
+        "key": queue.queue,
+        "name": queue.name,
+        "status": wait_status(entry.longest_wait_seconds, queue.longest_wait_limit_seconds, "none"),
+        "note": "",
+        "by_hand": f"by hand, {at}, {entry.entered_by}",
+        "cells": [
+            {"text": wording.count(entry.waiting)},
+            {"text": None if entry.longest_wait_seconds is None else wording.wait(entry.longest_wait_seconds)},
+            {"text": None},
+            {"text": free},
+        ],
+        **stamp(entry.source),
+    }
+
+
 def _queue_row(snapshot: Snapshot, queue: QueueNow, verdict: QueueVerdict, *, agents_known: bool) -> Figure:
+    entry = told_by_hand(snapshot, queue)
+    if entry is not None:
+        return row_by_hand(snapshot, queue, entry)
     cases = queue.answered_30m + queue.abandoned_30m
     idle = queue.offered_today == 0 and queue.waiting_now == 0
     level: Figure = {"text": None}
@@ -97,7 +121,7 @@ def agents_by_state(snapshot: Snapshot, total: QueueNow | None, source: Source) 
         "label": "Agents, one mark a person",
         "groups": [[words[state], number] for state, number in counts.items()],
         "status": "watch" if over else "ok",
-        "note": _wrap_up_note(told_at, over, limit, known=bool(agents)),
+        "note": _wrap_up_note(told_at, over, limit) if agents else nobody(snapshot.live),
         **definition_of(snapshot, "agents_available"),
         **stamp(source),
     }
@@ -110,9 +134,14 @@ def _over_limit(at: datetime, agents: Sequence[AgentNow], limit_seconds: float |
     return sorted(late, key=lambda agent: agent.since)
 
 
-def _wrap_up_note(at: datetime, over: Sequence[AgentNow], limit_seconds: float | None, *, known: bool) -> str:
-    if limit_seconds is None or not known:
-        return "" if known else "Nobody is signed in"
+def nobody(live: Live | None) -> str:
+    """What is said where no agent is told of."""
+    return "Nobody serves these queues" if live and live.is_part else "Nobody is signed in"
+
+
+def _wrap_up_note(at: datetime, over: Sequence[AgentNow], limit_seconds: float | None) -> str:
+    if limit_seconds is None:
+        return ""
     if not over:
         return f"Nobody over {wording.wait(limit_seconds)} in wrap-up"
     told = f"{len(over)} in wrap-up over {wording.wait(limit_seconds)}: "

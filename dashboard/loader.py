@@ -11,7 +11,8 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from dashboard import data
+from dashboard import by_hand_store, data, last_good
+from dashboard.by_hand import newest
 from dashboard.edition import Edition, first, follow
 from dashboard.emergency_page import Reader
 from dashboard.snapshot import Snapshot
@@ -23,7 +24,7 @@ SHORTEST_GAP_SECONDS = 0.2  # between two readings, however often commits ring
 LONGEST_GAP_SECONDS = 1.0
 GAP_PER_LOAD = 2.0  # a reading that takes 150 ms is followed by a gap of 300 ms: never more than a third of the time
 HISTORY_EVERY_SECONDS, PLANT_EVERY_SECONDS, QUALITY_EVERY_SECONDS, DEFINITIONS_EVERY_SECONDS = 10.0, 2.0, 60.0, 300.0
-AHEAD_EVERY_SECONDS, EMERGENCY_EVERY_SECONDS, WATCH_EVERY_SECONDS = 20.0, 5.0, 5.0
+AHEAD_EVERY_SECONDS, EMERGENCY_EVERY_SECONDS, WATCH_EVERY_SECONDS, BY_HAND_EVERY_SECONDS = 20.0, 5.0, 5.0, 2.0
 
 
 def empty() -> Snapshot:
@@ -66,14 +67,23 @@ class Loader:
         return end
 
     def start(self) -> None:
-        """Start reading."""
+        """Start reading; until the database has answered, the last good figures of before stand."""
         self._stopping.clear()
+        self._begin_with_the_last_good()
         self._threads = [
             threading.Thread(target=target, name=f"loader {name}", daemon=True)
             for name, target in (("live", self._live), ("clock", self._clock))
         ]
         for thread in self._threads:
             thread.start()
+
+    def _begin_with_the_last_good(self) -> None:
+        snapshot = self._edition.snapshot
+        kept = last_good.read(snapshot) if snapshot.live is None else None
+        parts = kept.parts() if kept else {}
+        entries = newest(parts.get("by_hand", ()), tuple(entry for _, entry in by_hand_store.waiting()))
+        if parts or entries:
+            self.publish(**parts | {"by_hand": entries})
 
     def stop(self) -> None:
         """End both threads; a reading that is under way is waited for, but not for long."""
@@ -110,14 +120,17 @@ class Loader:
             ("watch", data.watch, WATCH_EVERY_SECONDS),
             ("emergency", Reader(), EMERGENCY_EVERY_SECONDS),
             ("plant", data.plant, PLANT_EVERY_SECONDS),
+            ("by_hand", by_hand_store.known, BY_HAND_EVERY_SECONDS),
             ("quality", data.quality, QUALITY_EVERY_SECONDS),
         ]
         due = dict.fromkeys((name for name, _, _ in parts), 0.0)
+        keeper = last_good.Keeper()
         while not self._stopping.wait(0.25):
             for name, part, every in parts:
                 if time.monotonic() < due[name] or self._stopping.is_set():
                     continue
                 due[name] = time.monotonic() + (every if self._read(name, part) else LONGEST_GAP_SECONDS)
+            keeper.keep(self._edition.snapshot)
 
     def _read(self, name: str, part: Callable[[Any], Any]) -> bool:
         try:

@@ -42,13 +42,29 @@ def address(kind: str) -> str:
     return f"/api/areas/{quote(kind, safe='')}.geojson?key={KEY}"
 
 
-@st.cache_data(ttl=KEPT_SECONDS, max_entries=20, show_spinner=False)
+_last: dict[str, Outlines | None] = {}  # a city's outlines hardly ever change: a wall's map keeps them while the database is away
+MOST_KINDS = 20
+
+
 def outlines(kind: str) -> Outlines | None:
-    """The outlines of a kind; None if there are none.
+    """The outlines of a kind, as they are or as they last were; None if there are none.
 
     Raises:
-        NoAnswer: the database is away.
+        NoAnswer: the database is away, and they were never read.
     """
+    try:
+        found = _asked(kind)
+    except data.NoAnswer:
+        if kind not in _last:
+            raise
+        return _last[kind]
+    if kind in _last or len(_last) < MOST_KINDS:
+        _last[kind] = found
+    return found
+
+
+@st.cache_data(ttl=KEPT_SECONDS, max_entries=MOST_KINDS, show_spinner=False)
+def _asked(kind: str) -> Outlines | None:
     found = answers.ask("intake-areas").frame
     found = found[found["kind"] == kind]
     if found.empty:

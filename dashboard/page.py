@@ -7,13 +7,14 @@ import streamlit as st
 from dashboard.loader import current
 
 HERE = Path(__file__).resolve().parent
+FIRST = "wall.py" if "wall" in st.query_params else "live.py"  # a display shows several pages at one address
 
 st.set_page_config(page_title=current().snapshot.city, layout="wide", initial_sidebar_state="collapsed")
 st.html(HERE / "static" / "tokens.css")
 st.html(HERE / "static" / "app.css")
 st.navigation(
     [
-        st.Page(HERE / "views" / "live.py", title="Live", url_path="live", default=True),
+        st.Page(HERE / "views" / FIRST, title="Live", url_path="live", default=True),
         st.Page(HERE / "views" / "emergency.py", title="Emergency", url_path="emergency"),
         st.Page(HERE / "views" / "map.py", title="Map", url_path="map"),
         st.Page(HERE / "views" / "departments.py", title="Departments", url_path="departments"),

@@ -5,6 +5,8 @@ Both go the same way in the browser, where the newer edition wins; so a page who
 """
 
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -13,9 +15,10 @@ import streamlit as st
 
 from dashboard import stream
 from dashboard.charts import DATASET, DayChart
-from dashboard.edition import BOOT
+from dashboard.edition import BOOT, Edition
 from dashboard.figure import Figure
 from dashboard.loader import current
+from dashboard.queue_editions import EDITIONS
 from dashboard.tokens import Mode
 
 HERE = Path(__file__).resolve().parent / "components"
@@ -36,8 +39,9 @@ Kind = Literal[
     "log",
     "lifelines",
     "shifts",
+    "display",
 ]
-Size = Literal["wall", "mid", "small", "row", "desk"]
+Size = Literal["wall", "mid", "small", "row", "desk", "far"]
 
 
 @cache
@@ -56,7 +60,25 @@ def _source(name: str) -> str:
     return (HERE / name).read_text(encoding="utf-8")
 
 
-def part(kind: Kind, figure: str, *, page: str, height: int | None = None, size: Size = "wall") -> None:
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Whose figures a screen shows: the page whose stream brings the changes, and of which queues (none: of all)."""
+
+    page: str
+    queues: tuple[str, ...] = ()
+
+    @property
+    def edition(self) -> Edition:
+        """The newest edition of it."""
+        return EDITIONS.of(current(), self.queues) if self.queues else current()
+
+    @property
+    def stream(self) -> str:
+        """Where the browser hears of changes."""
+        return stream.address(self.page, self.queues)
+
+
+def part(kind: Kind, figure: str, *, page: str | Shown, height: int | None = None, size: Size = "wall") -> None:
     """One figure of the newest edition, drawn by a component.
 
     Args:
@@ -66,9 +88,10 @@ def part(kind: Kind, figure: str, *, page: str, height: int | None = None, size:
         height: px; None: as high as its contents.
         size: which type sizes.
     """
-    edition = current()
+    shown = page if isinstance(page, Shown) else Shown(page)
+    edition = shown.edition
     message = {"boot": BOOT, "seq": edition.number, "now": time.time(), "figures": {figure: edition.figures[figure]}}
-    data = {"part": figure, "message": message, "stream": stream.address(page), "height": height, "size": size}
+    data = {"part": figure, "message": message, "stream": shown.stream, "height": height, "size": size}
     component(kind)(key=f"part_{figure}", data=data, height=height or "content")
 
 
@@ -94,9 +117,26 @@ def made(
     )
 
 
+def display(shown: Shown, setup: Mapping[str, Any]) -> None:
+    """What watches over a display in the browser: it has no place among the panels.
+
+    Args:
+        shown: whose figures they are.
+        setup: as components/display.js reads it.
+    """
+    edition = shown.edition
+    message = {"boot": BOOT, "seq": edition.number, "now": time.time(), "figures": {"display": edition.figures["display"]}}
+    data = {"part": "display", "message": message, "stream": shown.stream, "height": None, "size": "wall", "setup": setup}
+    component("display")(key="part_display", data=data, height="content", on_turn_change=lambda: None)
+
+
+def palette() -> Mode:
+    """Which palette the page is drawn in."""
+    return "light" if st.context.theme.type == "light" else "dark"
+
+
 def day_chart() -> None:
     """Today by quarter hour beside the usual day."""
-    mode: Mode = "light" if st.context.theme.type == "light" else "dark"
-    chart: DayChart | None = current().charts.get(mode)
+    chart: DayChart | None = current().charts.get(palette())
     if chart is not None:
         st.vega_lite_chart(spec=chart.spec | {"datasets": {DATASET: chart.data}}, theme=None, key="day", width="stretch")

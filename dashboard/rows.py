@@ -51,12 +51,13 @@ class QueueNow:
 
 @dataclass(frozen=True, slots=True)
 class AgentNow:
-    """One agent who is not offline, in `state` since `since`."""
+    """One agent who is not offline, in `state` since `since`; `queues` are those served, None is not told."""
 
     agent_id: str
     state: str
     since: datetime
     source: str | None
+    queues: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,13 +206,17 @@ def _hints(kind: type[Any]) -> dict[str, Any]:
 def _column(kind: type[Any], name: str, hint: Any, values: Iterable[Any]) -> list[Any]:
     optional = hint not in (str, int, float, bool, datetime)
     plain = hint.__args__[0] if optional else hint
-    out = [None if pd.isna(value) else _plain(plain, value) for value in values]
+    out = [None if _missing(value) else _plain(plain, value) for value in values]
     if not optional and None in out:
         raise UnexpectedFrame(f"{kind.__name__}: {name} is missing in row {out.index(None) + 1} of {len(out)}.")
     return out
 
 
+def _missing(value: Any) -> bool:
+    return not isinstance(value, list) and bool(pd.isna(value))
+
+
 def _plain(kind: type[Any], value: Any) -> Any:
     if kind is datetime:
         return pd.Timestamp(value).to_pydatetime()
-    return kind(value)
+    return tuple(value) if isinstance(value, list) else kind(value)

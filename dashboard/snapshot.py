@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from dashboard.ahead import Ahead
+from dashboard.by_hand import ByHand, holds
 from dashboard.emergency_rows import Emergency
 from dashboard.freshness import NEVER, Source, carrying, oldest
 from dashboard.rows import (
@@ -37,7 +38,7 @@ AGENT_TOPIC = "311.agents"  # feeds of this topic tell of agents
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """What moves with every event, read at `at`."""
+    """What moves with every event, read at `at`; `is_part`: of some queues alone, of which no usual is known."""
 
     at: datetime
     queues: tuple[QueueNow, ...]  # without the row of all, in their fixed order
@@ -46,6 +47,7 @@ class Live:
     languages: tuple[LanguageNow, ...]
     feeds: tuple[FeedNow, ...]
     load_seconds: float
+    is_part: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,7 @@ class Snapshot:
     ahead: Ahead | None = None
     emergency: Emergency | None = None
     watch: Watch | None = None
+    by_hand: tuple[ByHand, ...] = ()
     definitions: Mapping[str, Definition] = field(default_factory=dict)
     trouble: str | None = None
     trouble_since: datetime | None = None
@@ -119,6 +122,12 @@ def split_total(rows: tuple[QueueNow, ...]) -> tuple[tuple[QueueNow, ...], Queue
 def queue_source(queue: QueueNow) -> Source:
     """What a queue's figures are as fresh as."""
     return Source(queue.feed_as_of, queue.cadence_seconds or NEVER.cadence_seconds)
+
+
+def told_by_hand(snapshot: Snapshot, queue: QueueNow) -> ByHand | None:
+    """What a person told of a queue, where it stands in place of a lost feed's figures."""
+    source = queue_source(queue)
+    return next((entry for entry in snapshot.by_hand if entry.queue == queue.queue and holds(entry, source, snapshot.at)), None)
 
 
 def longest_wait_seconds(queue: QueueNow, now: datetime) -> float | None:

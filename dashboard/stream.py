@@ -9,14 +9,16 @@ import hmac
 import secrets
 import signal
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from typing import Any
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
 from dashboard.edition import PAGES, message
 from dashboard.loader import Loader, loader
+from dashboard.queue_editions import EDITIONS
 
 PATH = "/api/stream"
 KEY = secrets.token_urlsafe(18)  # a new one with each process
@@ -26,9 +28,10 @@ RETRY_MILLISECONDS = 1000
 _ended = asyncio.Event()
 
 
-def address(page: str) -> str:
-    """Where a page gets its figures from."""
-    return f"{PATH}?page={page}&key={KEY}"
+def address(page: str, queues: Collection[str] = ()) -> str:
+    """Where a page gets its figures from: of these queues alone, or of all."""
+    alone = f"&queue={quote(','.join(queues), safe='')}" if queues else ""
+    return f"{PATH}?page={page}{alone}&key={KEY}"
 
 
 async def stream(request: Request) -> Response:
@@ -39,10 +42,11 @@ async def stream(request: Request) -> Response:
     if keys is None:
         return PlainTextResponse(f"No such page: page= must be one of {', '.join(PAGES)}.", status_code=404)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(_messages(loader(), keys), media_type="text/event-stream", headers=headers)
+    queues = tuple(filter(None, request.query_params.get("queue", "").split(",")))
+    return StreamingResponse(_messages(loader(), keys, queues), media_type="text/event-stream", headers=headers)
 
 
-async def _messages(source: Loader, keys: frozenset[str]) -> AsyncIterator[str]:
+async def _messages(source: Loader, keys: frozenset[str], queues: Collection[str] = ()) -> AsyncIterator[str]:
     rang, loop = asyncio.Event(), asyncio.get_running_loop()
 
     def ring() -> None:
@@ -54,7 +58,7 @@ async def _messages(source: Loader, keys: frozenset[str]) -> AsyncIterator[str]:
         yield f"retry: {RETRY_MILLISECONDS}\n\n"
         while not _ended.is_set():
             rang.clear()
-            edition = source.edition
+            edition = EDITIONS.of(source.edition, queues) if queues else source.edition
             yield f"data: {message(edition, time.time(), seen, keys)}\n\n"
             seen = edition.number
             try:

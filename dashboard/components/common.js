@@ -28,13 +28,13 @@ function span(seconds) {
   if (s < 172800) return `${Math.floor(s / 3600)} h ${String(Math.floor((s % 3600) / 60)).padStart(2, "0")} min`
   return `${Math.floor(s / 86400)} d`
 }
-// The same rule as dashboard/freshness.py.
+// The same rule as dashboard/freshness.py. While a display says in large type how old everything is, figures stay, as stale ones.
 const LATE_AFTER_CADENCES = 2, STALE_AFTER_CADENCES = 5, UNKNOWN_AFTER_CADENCES = 20, CLOCK_AHEAD_SECONDS = 60
 function freshness(age, cadence) {
   if (age == null || age < -CLOCK_AHEAD_SECONDS) return "unknown"
   if (age <= LATE_AFTER_CADENCES * cadence) return "live"
   if (age <= STALE_AFTER_CADENCES * cadence) return "late"
-  return age <= UNKNOWN_AFTER_CADENCES * cadence ? "stale" : "unknown"
+  return age <= UNKNOWN_AFTER_CADENCES * cadence || hub.keeps ? "stale" : "unknown"
 }
 // What stands beside the word Unknown.
 const silence = (age) => (age == null ? "never seen" : age < 0 ? "clock ahead" : `for ${span(age)}`)
@@ -43,19 +43,65 @@ const unknown = (age) => `Unknown${age == null || age < 0 ? "," : ""} ${silence(
 // One a page, shared by all components: the figures, the stream that brings them, the server's clock, and one tick a second for all
 // ages together. The browser goes on counting when the server is gone: this is why a tile is a component.
 const hub = (globalThis.city311 ??= makeHub())
+
+// Seconds that only grow, also over a sleep in which the browser's own counter stands still. A clock that was set back is not followed; one
+// that was set forward counts as a sleep, so that what is old never looks fresh, until messages tell the difference of the clocks anew.
+function makeSteady(onJump) {
+  const JUMP_MILLISECONDS = 2000
+  let slept = 0, wall = Date.now(), counter = performance.now()
+  return () => {
+    const drift = (Date.now() - wall) - (performance.now() - counter)
+    wall = Date.now(); counter = performance.now()
+    if (drift > JUMP_MILLISECONDS) slept += drift
+    if (Math.abs(drift) > JUMP_MILLISECONDS) onJump()
+    return (counter + slept) / 1000
+  }
+}
+
+// The server's clock, from what its messages say. Each is late by its way here, so the one that says the latest tells best; lower ones count
+// only when for two seconds all agree: one that was held up somewhere must not turn the clock back and let old figures look fresh.
+function makeServerClock(steady) {
+  const SAMPLES = 30, APART_SECONDS = 1, RUN_SECONDS = 2, RUN_MESSAGES = 3
+  let samples = [], run = []
+  const offset = () => Math.max(...samples)
+  return {
+    now: () => (samples.length ? steady() + offset() : Date.now() / 1000),
+    set(now) { samples = [now - steady()]; run = [] },
+    hear(now) {
+      const at = steady(), sample = now - at
+      if (samples.length && sample < offset() - APART_SECONDS) {
+        run.push({ at, sample })
+        if (run.length < RUN_MESSAGES || at - run[0].at < RUN_SECONDS) return
+        samples = []
+        run.forEach((one) => samples.push(one.sample))
+      } else samples.push(sample)
+      run = []
+      while (samples.length > SAMPLES) samples.shift()
+    },
+  }
+}
+
 function makeHub() {
-  const SAMPLES = 30
-  const figures = new Map(), parts = new Map(), lags = []
-  let boot = null, seq = 0, stream = null, address = null
+  const SILENT_SECONDS = 5, BOOTS_KEPT = 20
+  const figures = new Map(), parts = new Map(), seen = new Map()
+  const steady = makeSteady(() => self.reopen()), server = makeServerClock(() => steady())
+  let stream = null, address = null, opened = -Infinity, heard = -Infinity
   const self = {
-    now: () => Date.now() / 1000 - (lags.length ? Math.min(...lags) : 0),
+    keeps: false,  // a display says how old everything is
+    size: { scale: 1, bar: 0 },  // a display's enlargement, and px that it takes at the bottom of a wall of 1080
+    place: "",  // which of a display's pages is up
+    steady, now: server.now,
     ageOf: (f) => (f?.as_of == null ? null : self.now() - f.as_of),
-    // A message is late by its way here: of the last ones the quickest tells the difference of the clocks best.
-    clock(now) { lags.push(Date.now() / 1000 - now); if (lags.length > SAMPLES) lags.shift() },
+    // Seconds since anything came from the server.
+    silence: () => steady() - heard,
     accept(message) {
-      if (message.boot === boot && message.seq < seq) return
-      if (message.boot !== boot) lags.length = 0
-      boot = message.boot; seq = message.seq; self.clock(message.now)
+      heard = steady()
+      // A replay has no stream, and a clock of its own.
+      if (address == null && !seen.has(message.boot)) server.set(message.now)
+      else server.hear(message.now)
+      if (message.seq < (seen.get(message.boot) ?? 0)) return
+      seen.delete(message.boot); seen.set(message.boot, message.seq)
+      if (seen.size > BOOTS_KEPT) seen.delete(seen.keys().next().value)
       for (const [key, figure] of Object.entries(message.figures)) { figures.set(key, figure); parts.get(key)?.() }
     },
     join(key, draw) { parts.set(key, draw); return () => { if (parts.get(key) === draw) parts.delete(key); if (!parts.size) self.hush() } },
@@ -63,16 +109,25 @@ function makeHub() {
     listen(where) {
       if (where !== address) { self.hush(); address = where }
       if (stream || !address || document.visibilityState === "hidden") return
+      opened = steady()
       stream = new EventSource(address)
       stream.onmessage = (event) => self.accept(JSON.parse(event.data))
       stream.onerror = () => { if (stream?.readyState === EventSource.CLOSED) stream = null }  // the next heartbeat of the page opens it again
     },
     hush() { stream?.close(); stream = null },
+    // A connection whose other end is gone says nothing: after a sleep, or when the server's ping stays away, another one is made.
+    reopen() { if (stream) { self.hush(); self.listen(address) } },
+    fit() {
+      const { scale, bar } = self.size, whole = Math.min(innerWidth / 1920, innerHeight / (1080 + bar)) * Math.min(1, scale)
+      document.documentElement.style.setProperty("--fit", Math.max(0.4, whole).toFixed(4))
+    },
   }
   // A wall is drawn for 1920 x 1080; on any other screen it is enlarged or reduced as a whole.
-  const fit = () => document.documentElement.style.setProperty("--fit", Math.max(0.4, Math.min(innerWidth / 1920, innerHeight / 1080)).toFixed(4))
-  fit(); addEventListener("resize", fit)
-  setInterval(() => parts.forEach((draw) => draw()), 1000)
+  self.fit(); addEventListener("resize", self.fit)
+  setInterval(() => {
+    if (stream && steady() - Math.max(opened, heard) > SILENT_SECONDS) self.reopen()
+    parts.forEach((draw) => draw())
+  }, 1000)
   document.addEventListener("visibilitychange", () => (document.visibilityState === "hidden" ? self.hush() : parts.size && self.listen(address)))
   return self
 }
@@ -86,8 +141,9 @@ function attach({ data: d, parentElement }, html, draw) {
   attr(root, "data-size", d.size)
   root._leave?.()
   root._leave = hub.join(d.part, () => { const f = hub.figure(d.part); if (f) draw(root, f, hub.ageOf(f)) })
-  hub.accept(d.message)
-  hub.listen(d.stream)
+  if (root._told !== d.message.now) hub.accept(d.message)  // drawn once more with the same message: nothing was heard
+  root._told = d.message.now
+  if (d.stream) hub.listen(d.stream)
   const f = hub.figure(d.part)
   if (f) draw(root, f, hub.ageOf(f))
   return () => root._leave?.()

@@ -21,7 +21,8 @@ function drawRow(el, row) {
   attr(el, "data-long", row.name.length > 27 ? "very" : row.name.length > 19 ? "yes" : "")
   const was = el.dataset.was ? `, was ${WORDS[el.dataset.was]}` : ""
   const told = fresh === "unknown" ? unknown(age) : fresh === "stale" ? `${span(age)} old${was}` : fresh === "late" ? `late ${span(age)}` : row.note
-  put(el.querySelector("small"), told)
+  attr(el, "data-hand", String(!!row.by_hand))
+  put(el.querySelector("small"), row.by_hand ? (told ? `${row.by_hand}, ${told.toLowerCase()}` : row.by_hand) : told)
   row.cells.forEach((cell, k) => {
     const html = fresh === "unknown" ? '<i class="nil">?</i>' : cell.text == null ? '<i class="nil">–</i>' : `${cell.few ? `<span class="few">${esc(cell.text)}</span>` : esc(cell.text)}${cell.unit ? `<small>${esc(cell.unit)}</small>` : ""}`
     putHtml(el.children[k + 1], html)

@@ -10,7 +10,8 @@ function draw(root, d, age) {
   putHtml($(".why"), rich(gone && d.headline !== "Not known" ? silent(d, age) : d.away || d.why))
   const local = new Date((hub.now() + d.utc_offset_seconds) * 1000)
   put($("time"), local.toISOString().slice(11, 16))
-  put($(".clock small"), local.toLocaleDateString("en-US", { weekday: "short", month: "short", day: "numeric", timeZone: "UTC" }))
+  const day = local.toLocaleDateString("en-US", { weekday: "short", month: "short", day: "numeric", timeZone: "UTC" })
+  put($(".clock small"), hub.place ? `${day} · ${hub.place}` : day)
   if (!d.feeds) { putHtml($(".feeds span"), "<em>Replay</em>"); return putHtml($(".feeds small"), esc(d.place)) }
   const states = d.feeds.map((f) => [f.name, freshness(hub.ageOf(f), f.cadence)]).filter(([, state]) => state !== "live")
   attr($(".feeds"), "data-late", String(states.length > 0))

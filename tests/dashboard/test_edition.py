@@ -4,13 +4,16 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 
-from dashboard.edition import EMERGENCY_KEYS, LIVE_KEYS, PAGES, SYSTEM_KEYS, first, follow, message
+from dashboard.edition import DISPLAY_KEYS, EMERGENCY_KEYS, LIVE_KEYS, PAGES, SYSTEM_KEYS, first, follow, message
 from tests.dashboard import sample
 
 
 def test_every_figure_belongs_to_one_page() -> None:
-    assert first(sample.snapshot()).figures.keys() == LIVE_KEYS | EMERGENCY_KEYS | SYSTEM_KEYS
-    assert len(LIVE_KEYS) + len(EMERGENCY_KEYS) + len(SYSTEM_KEYS) == len(LIVE_KEYS | EMERGENCY_KEYS | SYSTEM_KEYS)
+    pages = (LIVE_KEYS, EMERGENCY_KEYS, SYSTEM_KEYS, DISPLAY_KEYS)
+    every = frozenset().union(*pages)
+    assert first(sample.snapshot()).figures.keys() == every
+    assert sum(map(len, pages)) == len(every)
+    assert PAGES["wall"] == every - SYSTEM_KEYS
 
 
 def test_only_what_changed_is_sent() -> None:
