@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from sql import child
 from sql.settings import PROJECT
 
 STOP_SECONDS = 20.0
-LOG_BYTES = 20_000_000  # a log is begun anew at a start once it is longer: a run of weeks must not fill the disk
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -37,9 +37,7 @@ class Process:
 
     def start(self) -> None:
         """Start it; its words go to the log."""
-        mode = "wb" if self.log.exists() and self.log.stat().st_size > LOG_BYTES else "ab"
-        with self.log.open(mode) as log:
-            self._child = subprocess.Popen(self.command, cwd=PROJECT, env=self.environment, stdout=log, stderr=log)
+        self._child = child.start(self.command, directory=PROJECT, log=self.log, environment=self.environment)
 
     def signal(self, number: signal.Signals) -> None:
         """Send it a signal, if it runs."""

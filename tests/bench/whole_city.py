@@ -29,30 +29,11 @@ from streams import broker, events
 from streams.embedded import EmbeddedKafka
 from tests import servers
 from tests.bench.processes import Process, wait_until
+from tests.proxied_kafka import ProxiedKafka
 from tests.tcp_proxy import TcpProxy
 
 HEALTHY_SECONDS, LAST_WORDS = 60.0, 3000
-CLIENTS = ("CONSUMER", "PUBLISHER")  # each has a listener of its own, which is advertised at its proxy
 POSTGRES_SETTINGS = {"track_commit_timestamp": "on"}
-
-
-class ProxiedKafka(EmbeddedKafka):
-    """A broker with a listener for each client, advertised where a proxy stands: so the way of one can be cut, and not of the other."""
-
-    def __init__(self, state_dir: Path) -> None:
-        super().__init__(state_dir)
-        self._listeners = {name: child.free_port(None) for name in CLIENTS}
-        self.proxies = {name: TcpProxy(child.LOCALHOST, port) for name, port in self._listeners.items()}
-
-    def _write_configuration(self, data: Path) -> None:
-        super()._write_configuration(data)
-        lines = dict(line.split("=", 1) for line in self._configuration.read_text().splitlines())
-        for name, port in self._listeners.items():
-            lines["listeners"] += f",{name}://{child.LOCALHOST}:{port}"
-            lines["advertised.listeners"] += f",{name}://{child.LOCALHOST}:{self.proxies[name].port}"
-        lines["listener.security.protocol.map"] = ",".join(f"{name}:PLAINTEXT" for name in ("PLAINTEXT", "CONTROLLER", *CLIENTS))
-        lines["inter.broker.listener.name"] = "PLAINTEXT"
-        self._configuration.write_text("".join(f"{name}={value}\n" for name, value in lines.items()))
 
 
 class Feed:
@@ -207,7 +188,7 @@ def running(*, settings: dict[str, str] | None = None, postgres_settings: dict[s
             city.consumer.start()
             city.start_dashboard()
             yield city
-        except BaseException:
+        except BaseException:  # also when it is stopped
             for log in sorted(folder.glob("*.log")):  # they go with the folder
                 sys.stderr.write(f"--- the end of {log.name}\n{log.read_text(errors='replace')[-LAST_WORDS:]}\n")
             raise
