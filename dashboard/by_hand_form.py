@@ -51,7 +51,9 @@ def _queue(name: str, live: Live | None, now: datetime) -> QueueNow:
     source = queue_source(found)
     if not is_lost(source, now):
         age = wording.age(source.age_seconds(now) or 0)
-        raise NotKept(f"Not kept: the feed of {found.name} is not lost, it spoke {age} ago. Figures by hand stand only where a feed is silent.")
+        raise NotKept(
+            f"Not kept: the feed of {found.name} is not lost, it spoke {age} ago. Figures by hand stand only where a feed is silent."
+        )
     return found
 
 

@@ -1,5 +1,6 @@
 """The panels of the Emergency screen, for the page, a replay and a display of its own: 1920 x 1080, layout only. It knows no figures."""
 
+import math
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from dashboard.parts import Kind, Shown, Size, made, palette, part
 
 PAGE = "emergency"
 STRIP, CLOCK, LOWER = 84, 180, 760  # px; with two gaps of 16 they come to 1056
+GAP = 16
 TILE, ROW, CHART, BOARD = 152, 116, STORM_CHART_HEIGHT + 52, 240
 ROTATE_SECONDS = 20.0
 ROTATING: tuple[tuple[Kind, str], ...] = (("log", "em_said"), ("lifelines", "em_lifelines"), ("shifts", "em_staff"))
@@ -31,6 +33,10 @@ class Place:
     legend: int
     names: int
     zoomed_out: float
+
+    def lower(self, height: int) -> "Place":
+        """The same map in less height: it shows the same land."""
+        return replace(self, height=height, zoomed_out=self.zoomed_out + math.log2(self.height / height))
 
 
 PLACE = Place(key="em", height=624, legend=72, names=24, zoomed_out=0.3)
@@ -80,6 +86,29 @@ def wall(drawn: Drawn, known: Emergency | None, chart: DayChart | None) -> None:
         with rotating:
             kind, key = ROTATING[int(time.time() / ROTATE_SECONDS) % len(ROTATING)]
             drawn.part(kind, key, BOARD)
+
+
+def wall_enlarged(drawn: Drawn, known: Emergency | None, height: int) -> None:
+    """What of the wall fits when it is enlarged: the verdict, the storm clock, the map and four tiles, each whole.
+
+    Args:
+        drawn: what draws the parts.
+        known: what the map shows.
+        height: px that all of it may take.
+    """
+    drawn.part("strip", "em_strip", STRIP)
+    drawn.part("stormclock", "em_clock", CLOCK)
+    lower = height - STRIP - CLOCK - 2 * GAP
+    left, right = st.columns([760, 1080], gap="small")
+    with left, st.container(key="panel_em_map", height=lower, border=False, gap=None):
+        drawn.part("heading", "em_map", 40)
+        if known is not None:
+            city(known, drawn, PLACE.lower(PLACE.height - (LOWER - lower)))
+    with right:
+        for keys in (("em_contacts", "em_give_up"), ("em_wait", "em_open")):
+            for column, key in zip(st.columns(2, gap="small"), keys, strict=True):
+                with column:
+                    drawn.part("tile", key, (lower - GAP) // 2, "mid")
 
 
 def city(known: Emergency, drawn: Drawn, place: Place = PLACE) -> None:

@@ -21,14 +21,14 @@ _NOT_KNOWN_SEVERITY = 1
 def queue_board(snapshot: Snapshot, verdict: Verdict) -> Figure:
     """The queues in their fixed order; of more than QUEUES_SHOWN the worst, still in that order, and what the others are in one row."""
     queues = snapshot.live.queues if snapshot.live else ()
-    agents_known = agents_source(snapshot.live, snapshot.at).freshness(snapshot.at) in ("live", "late", "stale")
+    agents_known = agents_are_known(snapshot)
     thresholds = {queue.answer_threshold_seconds for queue in queues}
     within = threshold_words(thresholds.pop() if len(thresholds) == 1 else None)
     shown = _worst_in_order(queues, verdict.queues)
     hidden = [queue for queue in queues if queue not in shown]
     return {
         "titles": ["Queue", "Waiting", "Oldest", within[0].upper() + within[1:], "Free"],
-        "rows": [_queue_row(snapshot, queue, verdict.queues[queue.queue], agents_known=agents_known) for queue in shown],
+        "rows": [queue_row(snapshot, queue, verdict.queues[queue.queue], agents_known=agents_known) for queue in shown],
         "more": _others(hidden, verdict.queues) if hidden else "",
         "empty": "No queue has been seen yet",
         "links": [
@@ -36,6 +36,11 @@ def queue_board(snapshot: Snapshot, verdict: Verdict) -> Figure:
             for metric in ("waiting_now", "longest_wait_now_seconds", "service_level", "agents_available")
         ],
     }
+
+
+def agents_are_known(snapshot: Snapshot) -> bool:
+    """Whether what is told of agents is young enough to be shown."""
+    return agents_source(snapshot.live, snapshot.at).freshness(snapshot.at) != "unknown"
 
 
 def _worst_in_order(queues: Sequence[QueueNow], verdicts: Mapping[str, QueueVerdict]) -> list[QueueNow]:
@@ -62,7 +67,7 @@ def _others(hidden: Sequence[QueueNow], verdicts: Mapping[str, QueueVerdict]) ->
     return f"{len(hidden)} more: {wording.listed(trouble) if trouble else 'all OK'}, {wording.count(waiting)} waiting"
 
 
-def row_by_hand(snapshot: Snapshot, queue: QueueNow, entry: ByHand) -> Figure:
+def _row_by_hand(snapshot: Snapshot, queue: QueueNow, entry: ByHand) -> Figure:
     """A queue as a person told it, in the form of the board's rows: its own age, and marked."""
     free = None if entry.agents_available is None else wording.count(entry.agents_available)
     at = wording.clock(entry.entered_at.astimezone(snapshot.zone))
@@ -82,10 +87,11 @@ def row_by_hand(snapshot: Snapshot, queue: QueueNow, entry: ByHand) -> Figure:
     }
 
 
-def _queue_row(snapshot: Snapshot, queue: QueueNow, verdict: QueueVerdict, *, agents_known: bool) -> Figure:
+def queue_row(snapshot: Snapshot, queue: QueueNow, verdict: QueueVerdict, *, agents_known: bool) -> Figure:
+    """A queue in the form of the board's rows: waiting, oldest, level, free; or as a person told it, where its feed is lost."""
     entry = told_by_hand(snapshot, queue)
     if entry is not None:
-        return row_by_hand(snapshot, queue, entry)
+        return _row_by_hand(snapshot, queue, entry)
     cases = queue.answered_30m + queue.abandoned_30m
     idle = queue.offered_today == 0 and queue.waiting_now == 0
     level: Figure = {"text": None}

@@ -7,14 +7,26 @@ from dashboard.parts import Shown, day_chart, part
 STRIP, HERO, ROW, LOWER, AGENTS = 84, 276, 112, 520, 238  # px; with four gaps of 16 they come to 1056
 NEXT = LOWER - AGENTS - 16
 CHART, SENTENCE = 212, 30
+WHOLE, GAP = 1056, 16
+HERO_ENLARGED = 232  # without its trend
+
+
+def draw_enlarged(shown: Shown, height: int) -> None:
+    """What of the wall fits when it is enlarged: the verdict, the four large tiles and the queues, each whole.
+
+    Args:
+        shown: whose figures.
+        height: px that all of it may take, less than WHOLE.
+    """
+    part("strip", "strip", page=shown, height=STRIP)
+    _heroes(shown, HERO_ENLARGED)
+    part("queues", "queues", page=shown, height=height - STRIP - HERO_ENLARGED - 2 * GAP)
 
 
 def draw(shown: Shown) -> None:
     """The wall. Of some queues alone it leaves out what is known of the whole city only: the languages and the day."""
     part("strip", "strip", page=shown, height=STRIP)
-    for column, figure in zip(st.columns(4, gap="small"), ("waiting", "longest", "level", "free"), strict=True):
-        with column:
-            part("tile", figure, page=shown, height=HERO)
+    _heroes(shown, HERO)
     widths = [616, 612, 596] if shown.queues else [540, 366, 326, 576]
     boxes = st.columns(widths, gap="small")
     for column, figure in zip(boxes, ("offered", "answer", "abandoned"), strict=False):
@@ -31,6 +43,12 @@ def draw(shown: Shown) -> None:
             part("heading", "next", page=shown, height=38)
             _next_hours(shown)
         part("people", "agents", page=shown, height=AGENTS)
+
+
+def _heroes(shown: Shown, height: int) -> None:
+    for column, figure in zip(st.columns(4, gap="small"), ("waiting", "longest", "level", "free"), strict=True):
+        with column:
+            part("tile", figure, page=shown, height=height)
 
 
 def _next_hours(shown: Shown) -> None:

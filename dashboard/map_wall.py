@@ -5,19 +5,26 @@ import streamlit as st
 from dashboard.emergency_rows import Emergency
 from dashboard.emergency_wall import Drawn, Place, city
 
-STRIP, LOWER, HEADING, MAP, LEGEND = 84, 956, 40, 828, 72  # px; strip, a gap of 16 and the lower part come to 1056
-BOARD = (LOWER - 16) // 2
-PLACE = Place(key="wm", height=MAP, legend=LEGEND, names=28, zoomed_out=0.1)
+STRIP, HEADING, GAP = 84, 40, 16  # px
+WHOLE, AROUND = 1056, 128  # px: of all panels; of what stands around the map in its own
+PLACE = Place(key="wm", height=WHOLE - STRIP - GAP - AROUND, legend=72, names=28, zoomed_out=0.1)
 
 
-def draw(drawn: Drawn, known: Emergency | None) -> None:
-    """The wall: the map, and beside it what stands out and where."""
+def draw(drawn: Drawn, known: Emergency | None, height: int = WHOLE) -> None:
+    """The wall: the map, and beside it what stands out and where.
+
+    Args:
+        drawn: what draws the parts.
+        known: what the map shows.
+        height: px that all of it may take; an enlarged wall has fewer.
+    """
     drawn.part("strip", "wm_strip", STRIP)
+    lower = height - STRIP - GAP
     left, right = st.columns([1210, 630], gap="small")
-    with left, st.container(key="panel_wm_map", height=LOWER, border=False, gap=None):
+    with left, st.container(key="panel_wm_map", height=lower, border=False, gap=None):
         drawn.part("heading", "wm_map", HEADING)
         if known is not None:
-            city(known, drawn, PLACE)
+            city(known, drawn, PLACE.lower(lower - AROUND))
     with right:
-        drawn.part("board", "wm_types", BOARD, "far")
-        drawn.part("board", "wm_areas", BOARD, "far")
+        for key in ("wm_types", "wm_areas"):
+            drawn.part("board", key, (lower - GAP) // 2, "far")

@@ -77,8 +77,8 @@ def _board(found: pd.DataFrame, title: str) -> Figure:
         for row in ordered.to_dict("records")
     ]
     columns = [
-        {"key": "name", "kind": "name", "title": title, "width": "1fr"},
-        {"key": "requests", "kind": "num", "title": "Requests", "width": "150px", "strong": True},
-        {"key": "ratio", "kind": "num", "title": "Of usual", "unit": " ×", "width": "150px"},
+        {"key": "name", "kind": "name", "title": title, "width": "minmax(0, 1fr)"},
+        {"key": "requests", "kind": "num", "title": "Requests", "width": "auto", "strong": True},
+        {"key": "ratio", "kind": "num", "title": "Of usual", "unit": " ×", "width": "auto"},
     ]
     return {"title": "", "columns": columns, "rows": rows, "empty": "No requests are told"}

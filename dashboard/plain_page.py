@@ -14,10 +14,10 @@ from dashboard import wording
 from dashboard.edition import Edition
 from dashboard.emergency_verdict import judge
 from dashboard.figure import threshold_words
-from dashboard.figures_boards import row_by_hand
+from dashboard.figures_boards import queue_row
 from dashboard.freshness import Freshness, Source
 from dashboard.rows import QueueNow
-from dashboard.snapshot import Snapshot, agents_source, contacts_source, longest_wait_seconds, queue_source, told_by_hand
+from dashboard.snapshot import Snapshot, agents_source, contacts_source, queue_source, told_by_hand
 from dashboard.tokens import MODES, Mode, colours
 from dashboard.watch_figures import alarm
 
@@ -159,23 +159,19 @@ def _queues(edition: Edition, now: datetime) -> str:
 
 
 def _queue(edition: Edition, row: QueueNow, now: datetime) -> tuple[bool, list[str]]:
-    snapshot = edition.snapshot
-    entry = told_by_hand(snapshot, row)
-    if entry is not None:
-        figure = row_by_hand(snapshot, row, entry)
-        cells = [wording.NOTHING if cell["text"] is None else str(cell["text"]) for cell in figure["cells"]]
-        state = status(str(figure["status"]))
-        told = f"{SHAPES['hand']} {escape(str(figure['by_hand']))}, {_aged(entry.source, now)[1]}"
-        return False, [escape(row.name), state, *(escape(cell) for cell in cells), told]
+    """One queue; of a lost feed what it told last, with its age: this page withdraws nothing."""
     judged = edition.verdict.queues[row.queue]
+    figure = queue_row(edition.snapshot, row, judged, agents_known=True)
+    cells = [escape(wording.NOTHING if cell["text"] is None else f"{cell['text']}{cell.get('unit', '')}") for cell in figure["cells"]]
+    entry = told_by_hand(edition.snapshot, row)
+    if entry is not None:
+        told = f"{SHAPES['hand']} {escape(str(figure['by_hand']))}, {_aged(entry.source, now)[1]}"
+        return False, [escape(row.name), status(str(figure["status"])), *cells, told]
     freshness, aged = _aged(queue_source(row), now)
     lost = freshness in ("stale", "unknown")
     was = f", was {WORDS[judged.status]}" if judged.status in ("act", "watch") else ""
     state = status(freshness, WORDS[freshness] + was) if lost else status(judged.status)
-    level = wording.NOTHING if row.service_level_30m is None else f"{wording.percent(row.service_level_30m)}%"
-    longest = longest_wait_seconds(row, snapshot.at)
-    wait = wording.NOTHING if longest is None else wording.wait(longest)
-    return lost, [escape(row.name), state, wording.count(row.waiting_now), wait, level, wording.count(row.agents_available), aged]
+    return lost, [escape(row.name), state, *cells, aged]
 
 
 def _city(edition: Edition, now: datetime) -> str:

@@ -13,7 +13,8 @@ from dashboard import wording
 Page = Literal["live", "map", "emergency"]
 NAMES: dict[Page, str] = {"live": "Live", "map": "Map", "emergency": "Emergency"}
 DEFAULT_EVERY_SECONDS, SHORTEST_SECONDS, LONGEST_SECONDS = 30, 5, 3600
-SMALLEST, LARGEST = 0.5, 3.0
+SMALLEST, LARGEST = 0.5, 1.25  # beyond that a verdict and the queues do not fit beside each other
+WALL_HEIGHT, MARGINS = 1080, 24  # px
 THEMES = ("dark", "light")
 KNOWN = ("wall", "every", "scale", "theme", "queue", "pin")
 OF_OTHERS = ("embed", "embed_options")  # Streamlit's own
@@ -28,7 +29,7 @@ class Setup:
     Attributes:
         pages: in the order in which they come, at least one.
         every_seconds: how long each stays.
-        scale: the enlargement, 1 is as large as the window holds.
+        scale: 1 is as large as the window holds the whole wall; less leaves a margin, more leaves parts of the wall out.
         queues: the queues that Live shows, as they were asked for; none: all.
         pins: whether an incident, or a page that says Act, stops the turning.
         problems: what could not be used, a sentence each.
@@ -40,6 +41,11 @@ class Setup:
     queues: tuple[str, ...]
     pins: bool
     problems: tuple[str, ...]
+
+    @property
+    def height(self) -> int:
+        """The px that the panels of a page may take; an enlarged wall has fewer, and leaves whole parts out."""
+        return int(WALL_HEIGHT / max(1.0, self.scale)) - MARGINS
 
 
 def setup_of(params: Mapping[str, str]) -> Setup:

@@ -88,7 +88,7 @@ function makeHub() {
   let stream = null, address = null, opened = -Infinity, heard = -Infinity
   const self = {
     keeps: false,  // a display says how old everything is
-    size: { scale: 1, bar: 0 },  // a display's enlargement, and px that it takes at the bottom of a wall of 1080
+    size: { scale: 1, bar: 0 },  // a display's enlargement, and the px that it takes at the bottom of a wall of 1080
     place: "",  // which of a display's pages is up
     steady, now: server.now,
     ageOf: (f) => (f?.as_of == null ? null : self.now() - f.as_of),
@@ -118,7 +118,7 @@ function makeHub() {
     // A connection whose other end is gone says nothing: after a sleep, or when the server's ping stays away, another one is made.
     reopen() { if (stream) { self.hush(); self.listen(address) } },
     fit() {
-      const { scale, bar } = self.size, whole = Math.min(innerWidth / 1920, innerHeight / (1080 + bar)) * Math.min(1, scale)
+      const { scale, bar } = self.size, whole = Math.min(innerWidth / 1920, innerHeight / (1080 + bar)) * scale
       document.documentElement.style.setProperty("--fit", Math.max(0.4, whole).toFixed(4))
     },
   }
