@@ -205,7 +205,7 @@ class Publisher:
             self._unacknowledged_bytes -= len(record.value)
 
     def _begin_anew(self) -> None:
-        """A producer that neither delivers nor gives up stands still for ever (kafka-python 3.0.12, after a broker was silent): take another."""
+        """Take another producer: one that neither delivers nor gives up stands still for ever (kafka-python 3.0.12, after a silence)."""
         try:
             another = _connected(self._servers)
         except (KafkaError, OSError) as error:

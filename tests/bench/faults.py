@@ -18,6 +18,7 @@ from tests.bench.processes import load, wait_until
 from tests.bench.wall_watch import Sample, Wall, opened
 from tests.bench.whole_city import City, Feed
 
+WALL = "/?wall=live"
 RUN = "fault"
 RATE = 20.0  # events a second meanwhile
 CALM_SECONDS, LIVE_SECONDS = 2.0, 120.0
@@ -261,7 +262,7 @@ def measure(names: tuple[str, ...] = (), *, rounds: int = 1) -> Iterator[Found]:
         with whole_city.running(postgres_settings=small, tmpfs=SMALL_DISK if small_disk else "") as city:
             feed = city.feed(rate=RATE, run=RUN)
             try:
-                with opened(city.url) as wall:
+                with opened(f"{city.url}{WALL}") as wall:
                     for fault in faults:
                         for _ in range(rounds):
                             yield _one(fault, Stage(city, feed, wall))
@@ -321,7 +322,7 @@ def _until_live(stage: Stage, since: float) -> float | None:
     return None
 
 
-def _true_age(feed: Feed, one: Sample) -> float:
+def true_age(feed: Feed, one: Sample) -> float:
     """How long ago the first mark fell due that is not in the number; 0: all are."""
     return max(0.0, one.at - feed.at(one.waiting or 0))
 
@@ -330,7 +331,7 @@ def _behind(feed: Feed, one: Sample) -> float:
     """By how much the figure is older than the wall says; 0 where it says that it does not know, or that it hears nothing."""
     if one.waiting is None or one.banner or one.fresh in ("unknown", "gone"):
         return 0.0
-    return max(0.0, _true_age(feed, one) - (one.told_age or 0.0))
+    return max(0.0, true_age(feed, one) - (one.told_age or 0.0))
 
 
 def _frozen(feed: Feed, samples: list[Sample]) -> float:
@@ -350,6 +351,13 @@ def _words(samples: list[Sample]) -> tuple[str, ...]:
         words = f"{one.fresh}, {one.headline!r}, {one.feeds!r}" + (f", banner {one.banner[:160]!r}" if one.banner else "")
         said.setdefault(words)
     return tuple(said)
+
+
+def line(found: Found) -> str:
+    """One round of one fault, with what the wall said meanwhile."""
+    lived = "did not live again" if found.recovery is None else f"lives {found.recovery:.1f} s after"
+    said = "".join(f"\n      {words}" for words in (*found.said, *found.notes))
+    return f"  {found.name}: {lived}, {found.lost} lost, {found.doubled} doubled; {found.load}{said}"
 
 
 def summary(found: list[Found]) -> list[str]:

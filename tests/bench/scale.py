@@ -78,6 +78,7 @@ class Scale:
 
     small: Filled
     large: Filled
+    bytes: dict[str, int] = field(default_factory=dict)
     costs: list[Cost] = field(default_factory=list)
     rebuild_seconds: float = 0.0
 
@@ -100,7 +101,7 @@ def measure(size: Size = LARGE, *, state_dir: Path, say: Callable[[str], None], 
     with embedded.running(state_dir, extra_settings=SERVER_SETTINGS) as server:
         sizes = Size(size.contacts // HUNDREDTH, size.requests // HUNDREDTH), size
         small, large = (filled(server.url, one, say) for one in sizes)
-        found = Scale(small, large)
+        found = Scale(small, large, {table: large.bytes_of(table) for table in ("contact", "contact_interval", "request")})
         for one in (small, large):
             _beside(one.url)
         for cost in _costs((small.url, large.url)):
@@ -110,6 +111,17 @@ def measure(size: Size = LARGE, *, state_dir: Path, say: Callable[[str], None], 
             found.rebuild_seconds = _rebuild(large.url)
             say(f"rebuild of {size.contacts:,} contacts, compared and counted anew: {found.rebuild_seconds:.0f} s; {load()}")
         return found
+
+
+def summary(found: Scale) -> list[str]:
+    """What it takes on disk, and whether it is as wanted."""
+    sizes = {"contact": found.large.size.contacts, "contact_interval": found.large.size.contacts, "request": found.large.size.requests}
+    lines = [
+        f"  {table}: {found.bytes[table] / 1e9:.1f} GB with its indexes, {found.bytes[table] / count:.0f} MB a million"
+        for table, count in sizes.items()
+    ]
+    slow = ", ".join(found.too_slow)
+    return [*lines, f"  more than {WANTED_TIMES} times as slow as with a hundredth: {slow or 'none'}"]
 
 
 def line(cost: Cost) -> str:

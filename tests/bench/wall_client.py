@@ -44,10 +44,11 @@ class Measured:
 class WallClient:
     """One display: opens a page, then refreshes it every so often."""
 
-    def __init__(self, url: str, measured: Measured, counting: asyncio.Event) -> None:
-        self._url, self._measured, self._counting = url, measured, counting
+    def __init__(self, url: str, measured: Measured, counting: asyncio.Event, number: int) -> None:
+        self._measured, self._counting = measured, counting
+        self._from = (f"127.0.{number // 200}.{number % 200 + 2}", 0)  # an address of its own, as displays have: a sticky proxy goes by it
         where = urlsplit(url)
-        self._host, self._path = where.netloc, where.path.strip("/")
+        self._host, self._path, self._query = where.netloc, where.path.strip("/"), where.query
         self._fragment = ""
         self._page_hash = ""
         self._hashes: set[str] = set()
@@ -64,6 +65,7 @@ class WallClient:
                 subprotocols=["streamlit"],  # type: ignore[list-item]
                 max_size=LARGEST_MESSAGE_BYTES,
                 ping_interval=None,
+                local_addr=self._from,
             ) as socket:
                 await self._ask(socket)
                 await asyncio.wait_for(self._finished(socket), OPEN_SECONDS)
@@ -96,7 +98,7 @@ class WallClient:
     async def _ask(self, socket: ClientConnection, *, fragment: bool = False) -> None:
         message = BackMsg()
         state = message.rerun_script
-        state.page_name = self._path
+        state.page_name, state.query_string = self._path, self._query
         state.cached_message_hashes.extend(self._hashes)
         if fragment:
             state.fragment_id, state.page_script_hash, state.is_auto_rerun = self._fragment, self._page_hash, True
@@ -138,7 +140,7 @@ class WallClient:
         """The server-sent events, as the browser's EventSource takes them."""
         host, port = self._host.split(":")
         while self._stream:
-            reader, writer = await asyncio.open_connection(host, int(port), limit=LARGEST_MESSAGE_BYTES)
+            reader, writer = await asyncio.open_connection(host, int(port), limit=LARGEST_MESSAGE_BYTES, local_addr=self._from)
             try:
                 writer.write(f"GET {self._stream} HTTP/1.1\r\nHost: {self._host}\r\nAccept: text/event-stream\r\n\r\n".encode())
                 while line := await reader.readline():
@@ -152,12 +154,12 @@ class WallClient:
             self._measured.stream_delay.append(max(0.0, time.time() - float(message["now"])))
 
 
-async def run_many(url: str, count: int, *, warm_seconds: float, seconds: float, refresh_seconds: float) -> Measured:
+async def run_many(url: str, count: int, *, first: int, warm_seconds: float, seconds: float, refresh_seconds: float) -> Measured:
     """So many walls, opened one after the other within the warm-up; what is measured after it."""
     measured, counting, until = Measured(), asyncio.Event(), asyncio.Event()
     tasks = []
-    for _ in range(count):
-        tasks.append(asyncio.create_task(WallClient(url, measured, counting).run(until, refresh_seconds)))
+    for number in range(first, first + count):
+        tasks.append(asyncio.create_task(WallClient(url, measured, counting, number).run(until, refresh_seconds)))
         await asyncio.sleep(0.7 * warm_seconds / count)
     await asyncio.sleep(0.3 * warm_seconds)
     measured.messages = measured.bytes = 0
@@ -175,12 +177,13 @@ async def run_many(url: str, count: int, *, warm_seconds: float, seconds: float,
 @click.argument("url")
 @click.argument("count", type=int)
 @click.argument("seconds", type=float)
+@click.option("--first", type=int, default=0, help="The number of the first: each has an address of its own by it.")
 @click.option("--warm-seconds", type=float, default=20.0, show_default=True)
 @click.option("--refresh-seconds", type=float, default=REFRESH_SECONDS, show_default=True)
-def main(url: str, count: int, seconds: float, warm_seconds: float, refresh_seconds: float) -> None:
+def main(url: str, count: int, seconds: float, first: int, warm_seconds: float, refresh_seconds: float) -> None:
     """Open the page at URL COUNT times and refresh each of them; what is seen within SECONDS counts."""
     began = time.process_time()
-    measured = asyncio.run(run_many(url, count, warm_seconds=warm_seconds, seconds=seconds, refresh_seconds=refresh_seconds))
+    measured = asyncio.run(run_many(url, count, first=first, warm_seconds=warm_seconds, seconds=seconds, refresh_seconds=refresh_seconds))
     found = vars(measured) | {"cpu_seconds": time.process_time() - began, "pid": os.getpid()}
     sys.stdout.write(json.dumps(found) + "\n")
 

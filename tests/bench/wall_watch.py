@@ -81,11 +81,10 @@ class Wall:
 
     def __init__(self, page: Page) -> None:
         self.page = page
-        self._taken = 0.0
 
-    def open(self, url: str) -> None:
-        """Load it and wait for its first figure."""
-        self.page.add_init_script(SAMPLER)
+    def open(self, url: str, script: str = "") -> None:
+        """Load it and wait for its first figure; `script` runs before any of the page's."""
+        self.page.add_init_script(f"{script};{SAMPLER}")
         self.page.goto(url)
         self.page.locator('[class*="st-key-part_waiting"] .value b').wait_for(timeout=60_000)
 
@@ -120,13 +119,13 @@ def _sample(row: list[Any]) -> Sample:
 
 
 @contextmanager
-def opened(url: str) -> Iterator[Wall]:
+def opened(url: str, script: str = "") -> Iterator[Wall]:
     """A browser with the wall of that address, until the block ends."""
     with sync_playwright() as playwright:
         browser: Browser = playwright.chromium.launch(executable_path=browser_path(), args=FLAGS)
         try:
             wall = Wall(browser.new_page(viewport={"width": 1920, "height": 1080}))
-            wall.open(url)
+            wall.open(url, script)
             yield wall
         finally:
             browser.close()
