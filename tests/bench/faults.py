@@ -6,6 +6,7 @@ live. While a fault lasts, the age that the wall tells is held against the true 
 
 import itertools
 import os
+import re
 import signal
 import statistics
 import time
@@ -28,6 +29,7 @@ ROUNDING_SECONDS = 1.5  # ages are told in whole seconds, once a second
 BACKLOG_EVENTS, GARBAGE_EVENTS = 1_000_000, 100_000
 JUMP_SECONDS = 3600.0
 FAKETIME = ("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1", "/usr/lib/faketime/libfaketimeMT.so.1")
+SPANS = re.compile(r"\d+:\d\d(:\d\d)?")
 SMALL_DISK, FILL_BLOCK = "700m", b"\0" * 2**20
 
 
@@ -265,7 +267,11 @@ def measure(names: tuple[str, ...] = (), *, rounds: int = 1) -> Iterator[Found]:
                 with opened(f"{city.url}{WALL}") as wall:
                     for fault in faults:
                         for _ in range(rounds):
-                            yield _one(fault, Stage(city, feed, wall))
+                            stage = Stage(city, feed, wall)
+                            try:
+                                yield _one(fault, stage)
+                            except TimeoutError as error:  # it did not come back; the next fault waits for a wall that lives
+                                yield Found(fault.name, None, 0, 0, 0, (), 0, 0, load(), (*stage.notes, str(error)))
             finally:
                 feed.end()
 
@@ -293,7 +299,7 @@ def _one(fault: Fault, stage: Stage) -> Found:
         None if lived is None else max(0.0, lived - ended),
         ended - mending_at,
         max((_behind(stage.feed, one) for one in told), default=0.0),
-        _frozen(stage.feed, told),
+        frozen(stage.feed, told),
         _words(told),
         exact["lost"],
         exact["doubled"],
@@ -334,7 +340,7 @@ def _behind(feed: Feed, one: Sample) -> float:
     return max(0.0, true_age(feed, one) - (one.told_age or 0.0))
 
 
-def _frozen(feed: Feed, samples: list[Sample]) -> float:
+def frozen(feed: Feed, samples: list[Sample]) -> float:
     """For how long the wall looked live with a figure older than it said."""
     steps = [min(1.0, after.at - one.at) for one, after in itertools.pairwise(samples) if _looks_live(feed, one)]
     return sum(steps)
@@ -348,7 +354,8 @@ def _words(samples: list[Sample]) -> tuple[str, ...]:
     """What the wall said, in the order in which it first did: state, head, feeds, banner."""
     said: dict[str, None] = {}
     for one in samples:
-        words = f"{one.fresh}, {one.headline!r}, {one.feeds!r}" + (f", banner {one.banner[:160]!r}" if one.banner else "")
+        banner = SPANS.sub("m:ss", one.banner)[:160]
+        words = f"{one.fresh}, {one.headline!r}, {one.feeds!r}" + (f", banner {banner!r}" if banner else "")
         said.setdefault(words)
     return tuple(said)
 

@@ -36,6 +36,7 @@ WAIT_SECONDS, TALK_SECONDS, WRAP_UP_SECONDS, OVER_AFTER = 3, 100, 20, 115
 BACKLOG_SECONDS = 20 * 3600
 AGENTS, AGENT_SHARE = 40, 0.1  # share of the events that are an agent's
 STEP_SECONDS = 0.02
+PATIENCE_SECONDS = 600.0  # a broker on a busy machine may take minutes to come back
 LARGEST_STEP_EVENTS = 4_000  # after a broker was away: what is missing comes in pieces, so that words are still heard
 
 
@@ -155,7 +156,7 @@ def main(rate: float, mark_seconds: float, run: str) -> None:
     """Publish until the standard input ends."""
     heard: queue.Queue[str] = queue.Queue()
     threading.Thread(target=_words, args=(heard,), daemon=True).start()
-    with Publisher(bootstrap_servers()) as publisher:
+    with Publisher(bootstrap_servers(), give_up_after_seconds=PATIENCE_SECONDS) as publisher:
         feeder = Feeder(publisher, rate=rate, mark_seconds=mark_seconds, run=run)
         answer(feeder)
         resting = False
