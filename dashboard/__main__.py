@@ -38,7 +38,7 @@ def _refuse_taken_port(address: str, port: int) -> None:
 @click.option("--address", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.pass_context
 def main(context: click.Context, port: int | None, address: str) -> None:
-    """Serve the screens: Live at /, then /emergency, /map, /departments, /incident, /staffing, /weekly, /system and /definitions.
+    """Serve the screens: Live at /, then /emergency, /map, /departments, /incident, /staffing, /weekly, /system, /definitions and /plain.
 
     The database may come later, or go away and come back: the screens say so and go on by themselves.
     """

@@ -104,7 +104,7 @@ function makeHub() {
       if (seen.size > BOOTS_KEPT) seen.delete(seen.keys().next().value)
       for (const [key, figure] of Object.entries(message.figures)) { figures.set(key, figure); parts.get(key)?.() }
     },
-    join(key, draw) { parts.set(key, draw); return () => { if (parts.get(key) === draw) parts.delete(key); if (!parts.size) self.hush() } },
+    join(key, draw) { parts.set(key, draw); return () => { if (parts.get(key) === draw) parts.delete(key); if (!parts.size) { self.hush(); address = null } } },
     figure: (key) => figures.get(key),
     listen(where) {
       if (where !== address) { self.hush(); address = where }

@@ -7,7 +7,7 @@ function makeDisplay() {
   const HEADS = { live: "strip", emergency: "em_strip", map: "wm_strip" }
   const root = document.documentElement, frame = document.createElement("div")
   frame.className = "city311-frame"
-  frame.innerHTML = `<div class="city311-banner" role="alert" hidden><b></b><span></span></div><p class="city311-bar" hidden></p>`
+  frame.innerHTML = `<div class="city311-banner" role="alert" hidden><b></b><span></span><time></time></div><p class="city311-bar" hidden></p>`
   document.body.append(frame)
   const banner = frame.querySelector(".city311-banner"), bar = frame.querySelector(".city311-bar")
   let setup = {}, told = null, ticks = 0, turning = null, awake = null, next = () => {}
@@ -35,6 +35,7 @@ function makeDisplay() {
     if (!found) return
     const [what, since, at] = found
     put(banner.querySelector("b"), since == null ? what : `${what} for ${minutes(since)}`)
+    put(banner.querySelector("time"), new Date((hub.now() + d.utc_offset_seconds) * 1000).toISOString().slice(11, 16))
     put(banner.querySelector("span"), at == null ? "No figures yet" : asOf(at, d.utc_offset_seconds, hub.now()))
   }
   function set(data, ask) {

@@ -116,3 +116,19 @@ def test_a_page_is_not_stopped_by_an_unknown_metric(shown: Any) -> None:
     app.query_params["metric"] = "<script>"
     app.run()
     assert not app.exception
+
+
+@pytest.mark.parametrize(("wall", "part"), [("live", "waiting"), ("map", "wm_types"), ("emergency", "em_contacts")])
+@pytest.mark.parametrize("scale", ["1", "1.25"])
+def test_a_display_draws_the_page_that_its_address_names(shown: Any, wall: str, part: str, scale: str) -> None:
+    shown(sample.snapshot())
+    given = figures(run(wall=wall, scale=scale))
+    assert {"display", part} <= given.keys()
+    assert ("agents" in given) == (wall == "live" and scale == "1")
+
+
+def test_a_display_of_some_queues_shows_these_alone(shown: Any) -> None:
+    shown(sample.snapshot(sample.BUSY))
+    given = figures(run(wall="live", queue="spanish,gone"))
+    assert [row["name"] for row in given["queues"]["rows"]] == ["Spanish"]
+    assert "languages" not in given
