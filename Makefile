@@ -8,7 +8,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo services test lint format bench install screenshots lock clean
+.PHONY: help demo services test lint format bench soak install screenshots lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
@@ -32,8 +32,11 @@ format: $(VENV)/dev.stamp ## ruff's own mends and layout
 	$(RUN) -m ruff check --fix .
 	$(RUN) -m ruff format .
 
-bench: $(VENV)/dev.stamp .venv-bench/run.stamp ## the measured figures of the README, side by side
-	@CHROMIUM="$$(.ci/browser $(RUN))" && export CHROMIUM && exec $(RUN) -m tests.bench
+bench: $(VENV)/dev.stamp .venv-bench/run.stamp ## the measured figures of the README, side by side; NAMES="walls surge faults scale bad_input" the long ones
+	@CHROMIUM="$$(.ci/browser $(RUN))" && export CHROMIUM && exec $(RUN) -m tests.bench $(NAMES)
+
+soak: $(VENV)/dev.stamp ## a wall in a browser at ten times the usual rate for HOURS=2: does anything grow?
+	@CHROMIUM="$$(.ci/browser $(RUN))" && export CHROMIUM && exec $(RUN) -m tests.bench.soak --hours $(or $(HOURS),2)
 
 screenshots: $(VENV)/dev.stamp ## the pictures of the README
 	@CHROMIUM="$$(.ci/browser $(RUN))" && export CHROMIUM && exec $(RUN) -m tests.e2e.screenshots

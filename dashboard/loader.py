@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 SHORTEST_GAP_SECONDS = 0.2  # between two readings, however often commits ring
 LONGEST_GAP_SECONDS = 1.0
 GAP_PER_LOAD = 2.0  # a reading that takes 150 ms is followed by a gap of 300 ms: never more than a third of the time
+LONGEST_REST_SECONDS = 1.0  # after a reading that hung with the database, the next one must not wait as long again
 HISTORY_EVERY_SECONDS, PLANT_EVERY_SECONDS, QUALITY_EVERY_SECONDS, DEFINITIONS_EVERY_SECONDS = 10.0, 2.0, 60.0, 300.0
 AHEAD_EVERY_SECONDS, EMERGENCY_EVERY_SECONDS, WATCH_EVERY_SECONDS = 20.0, 5.0, 5.0
 BY_HAND_EVERY_SECONDS, DISPLAYS_EVERY_SECONDS = 2.0, 2.0
@@ -31,6 +32,11 @@ BY_HAND_EVERY_SECONDS, DISPLAYS_EVERY_SECONDS = 2.0, 2.0
 def empty() -> Snapshot:
     """Nothing read yet."""
     return Snapshot(at=data.now(), city=settings().city_name, zone=settings().zone)
+
+
+def rest_after(took_seconds: float) -> float:
+    """Seconds to leave the database alone after a reading that took so long."""
+    return min(max(SHORTEST_GAP_SECONDS, GAP_PER_LOAD * took_seconds) - took_seconds, LONGEST_REST_SECONDS)
 
 
 class Loader:
@@ -100,7 +106,7 @@ class Loader:
             started = time.monotonic()
             self._read_live()
             took = time.monotonic() - started
-            self._stopping.wait(max(SHORTEST_GAP_SECONDS, GAP_PER_LOAD * took) - took)
+            self._stopping.wait(rest_after(took))
             bell.wait(max(0.0, LONGEST_GAP_SECONDS - (time.monotonic() - started)))
         bell.close()
 

@@ -35,6 +35,7 @@ NOTE_EVERY_SECONDS = 1.0
 PAUSE_AFTER_SECONDS = 1.0
 ASSIGNMENT_WITHIN_SECONDS = 60.0
 JOIN_POLL_MILLISECONDS = 1_000
+BROKER_AWAY_SECONDS = 0.2
 PLACE_WITHIN_SECONDS = 0.05  # the database usually says at once where to read
 FETCH_WAIT_MILLISECONDS = 20  # a fetch of quiet partitions holds back the next one of busy partitions for so long
 SESSION_TIMEOUT_MILLISECONDS = 6_000  # how long a killed consumer keeps its partitions
@@ -127,7 +128,11 @@ class Consumer:
         # kafka-python 3.0.12 forgets a join that ends between two calls of poll() and begins another, for ever if it always does: so while
         # one is on its way it is waited for within poll().
         timeout = JOIN_POLL_MILLISECONDS if self._joining.is_set() else 5 if busy else 100
-        polled = self._kafka.poll(timeout_ms=timeout, max_records=room)
+        try:
+            polled = self._kafka.poll(timeout_ms=timeout, max_records=room)
+        except KafkaError as error:
+            self._outlive(error)
+            return
         if self._rebalanced.is_set():
             return
         for partition, records in polled.items():
@@ -143,6 +148,17 @@ class Consumer:
             self._batch.add(place, records)
             self._places[place] = records[-1].offset + 1
             self._heard_at = time.monotonic()
+
+    def _outlive(self, error: KafkaError) -> None:
+        """The broker's absence is waited out; the client raises it where a proxy takes its connections for a broker that is gone.
+
+        Raises:
+            KafkaError: waiting does not mend it.
+        """
+        if not error.retriable:
+            raise error
+        log.warning("the broker is away: %s", first_line(error))
+        self._stop.wait(BROKER_AWAY_SECONDS)
 
     def _is_gap(self, place: Position, offset: int) -> bool:
         """Whether Kafka has nothing between where reading went on and `offset`; otherwise somebody moved the reader back."""

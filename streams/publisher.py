@@ -25,6 +25,7 @@ UNACKNOWLEDGED_BYTES = 32 * 1024 * 1024
 GIVE_UP_AFTER_SECONDS = 60.0
 DELIVERY_TIMEOUT_SECONDS = 20
 REQUEST_TIMEOUT_SECONDS = 10  # whole: the client puts it into requests as it is
+SETTLED_SECONDS = 2  # by so much later the client must have said what became of an event
 RESEND_PAUSE_SECONDS = 0.5
 ABANDONED_CLOSE_SECONDS = 2.0
 LINGER_MILLISECONDS = 5
@@ -83,22 +84,7 @@ class Publisher:
         self._told = 0
         self.sent = 0
         try:
-            self._producer = KafkaProducer(
-                **client_options(servers),
-                client_id="city311-publisher",
-                acks="all",
-                enable_idempotence=True,
-                linger_ms=LINGER_MILLISECONDS,
-                batch_size=BATCH_BYTES,
-                partitioner=_Partitioner(),
-                delivery_timeout_ms=DELIVERY_TIMEOUT_SECONDS * 1000,
-                request_timeout_ms=REQUEST_TIMEOUT_SECONDS * 1000,
-                max_block_ms=REQUEST_TIMEOUT_SECONDS * 1000,
-                bootstrap_timeout_ms=REQUEST_TIMEOUT_SECONDS * 1000,
-                reconnect_backoff_max_ms=1000,
-                allow_auto_create_topics=False,
-                metrics_enabled=False,
-            )
+            self._producer = _connected(servers)
         except (KafkaError, OSError) as error:
             raise BrokerUnavailable(f"Kafka at {servers} cannot be used: {_said(error)}.") from None
 
@@ -213,15 +199,32 @@ class Publisher:
         for _ in range(len(self._unacknowledged) - leave):
             future, record = self._unacknowledged[0]
             try:
-                future.get(timeout=DELIVERY_TIMEOUT_SECONDS + REQUEST_TIMEOUT_SECONDS)
+                future.get(timeout=DELIVERY_TIMEOUT_SECONDS + SETTLED_SECONDS)
             except KafkaError as error:
                 self._failed(record, error)  # raises when it is time to give up
                 telemetry.PUBLISHED_AGAIN.inc()
+                if not future.is_done:
+                    self._begin_anew()
+                    self._settle(leave)
+                    return
                 self._hand_over(record)
             else:
                 self._failing_since = None
             self._unacknowledged.popleft()
             self._unacknowledged_bytes -= len(record.value)
+
+    def _begin_anew(self) -> None:
+        """Take another producer: one that neither delivers nor gives up stands still for ever (kafka-python 3.0.12, after a silence)."""
+        try:
+            another = _connected(self._servers)
+        except (KafkaError, OSError) as error:
+            log.debug("no other producer yet: %s", error)
+            return
+        self._let_go(0)
+        self._producer = another
+        waiting, self._unacknowledged, self._unacknowledged_bytes = self._unacknowledged, deque(), 0
+        for _, record in waiting:
+            self._hand_over(record)
 
     def _failed(self, record: _Record, error: KafkaError) -> None:
         now = time.monotonic()
@@ -235,6 +238,25 @@ class Publisher:
         if now - self._paused_at > RESEND_PAUSE_SECONDS:  # once for all that failed together
             time.sleep(RESEND_PAUSE_SECONDS)
             self._paused_at = time.monotonic()
+
+
+def _connected(servers: str) -> KafkaProducer:
+    return KafkaProducer(
+        **client_options(servers),
+        client_id="city311-publisher",
+        acks="all",
+        enable_idempotence=True,
+        linger_ms=LINGER_MILLISECONDS,
+        batch_size=BATCH_BYTES,
+        partitioner=_Partitioner(),
+        delivery_timeout_ms=DELIVERY_TIMEOUT_SECONDS * 1000,
+        request_timeout_ms=REQUEST_TIMEOUT_SECONDS * 1000,
+        max_block_ms=REQUEST_TIMEOUT_SECONDS * 1000,
+        bootstrap_timeout_ms=REQUEST_TIMEOUT_SECONDS * 1000,
+        reconnect_backoff_max_ms=1000,
+        allow_auto_create_topics=False,
+        metrics_enabled=False,
+    )
 
 
 def _said(error: BaseException) -> str:

@@ -15,6 +15,7 @@ class TcpProxy:
     def __init__(self, target_host: str, target_port: int) -> None:
         self._target = (target_host, target_port)
         self._flowing = threading.Event()
+        self._dropping = False
         self._listener: socket.socket | None = None
         self._open: set[socket.socket] = set()
         self._guard = threading.Lock()
@@ -25,6 +26,7 @@ class TcpProxy:
     def restore(self) -> None:
         """Take connections, and let bytes flow (also those held back by `hang`)."""
         self._flowing.set()
+        self._dropping = False
         if self._listener is not None:
             return
         listener = socket.create_server(("127.0.0.1", self.port), reuse_port=False)
@@ -37,6 +39,14 @@ class TcpProxy:
         if self._listener is not None:
             _close(self._listener)
             self._listener = None
+        self._break()
+
+    def drop(self) -> None:
+        """Break every connection, and take new ones only to close them: a proxy whose server is gone."""
+        self._dropping = True
+        self._break()
+
+    def _break(self) -> None:
         with self._guard:
             broken, self._open = self._open, set()
         for end in broken:
@@ -58,6 +68,9 @@ class TcpProxy:
             except OSError:
                 return
             self.accepted += 1
+            if self._dropping:
+                client.close()
+                continue
             try:
                 server = socket.create_connection(self._target, timeout=5)
             except OSError:

@@ -5,20 +5,21 @@ CREATE FUNCTION metric.stream_counts_from(zone text) RETURNS timestamptz STABLE 
     SELECT date_trunc('day', min(interval_start), zone) + interval '1 day' FROM contact_interval
 $$;
 
--- One row a queue and local day; whole: the day is over.
-CREATE FUNCTION metric.volume_by_day(zone text, as_of timestamptz)
+-- One row a queue and local day from the one in which from_at lies; whole: the day is over.
+CREATE FUNCTION metric.volume_by_day(zone text, as_of timestamptz, from_at timestamptz DEFAULT '-infinity')
 RETURNS TABLE (queue text, day date, contacts double precision, source text, whole boolean) STABLE LANGUAGE sql AS $$
     WITH streamed AS (
         SELECT queue, (interval_start AT TIME ZONE zone)::date AS day, sum(contacts)::double precision AS contacts
         FROM contact_interval
-        WHERE interval_start >= metric.stream_counts_from(zone) AND interval_start < as_of
+        WHERE interval_start >= greatest(date_trunc('day', from_at, zone), metric.stream_counts_from(zone)) AND interval_start < as_of
         GROUP BY 1, 2
     ), imported AS (
         -- the finest files of a day are believed, and added up
         SELECT DISTINCT ON (queue, day) queue, day, contacts FROM (
             SELECT queue, (starts_at AT TIME ZONE zone)::date AS day, minutes, sum(contacts) AS contacts
             FROM volume
-            WHERE starts_at < coalesce(metric.stream_counts_from(zone), 'infinity') AND starts_at < as_of
+            WHERE starts_at >= date_trunc('day', from_at, zone) AND starts_at < coalesce(metric.stream_counts_from(zone), 'infinity')
+              AND starts_at < as_of
             GROUP BY 1, 2, 3
         ) AS v
         ORDER BY queue, day, minutes

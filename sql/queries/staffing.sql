@@ -44,7 +44,8 @@ FROM forecast_run WHERE kind <> 'hindcast' AND made_at <= coalesce(:as_of, now()
 -- forecast-scores --
 -- One row a model, lead time group and kind of day: how good the forecasts of the last weeks were, beside the baselines. Sums, so that shares can be made of any selection.
 WITH counted AS (
-    SELECT queue, day, contacts FROM metric.volume_by_day(:zone, coalesce(:as_of, now()))
+    SELECT queue, day, contacts
+    FROM metric.volume_by_day(:zone, coalesce(:as_of, now()), coalesce(:as_of, now()) - make_interval(days => 7 * cast(:weeks AS integer) + 1))
     WHERE day >= (coalesce(:as_of, now()) AT TIME ZONE :zone)::date - 7 * cast(:weeks AS integer) AND whole
 )
 SELECT f.queue, f.model, CASE WHEN f.lead_days <= 3 THEN '1-3' WHEN f.lead_days <= 7 THEN '4-7' ELSE '8-14' END AS lead_days, f.storm,

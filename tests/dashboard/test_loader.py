@@ -11,7 +11,7 @@ import pytest
 
 from dashboard import data
 from dashboard.edition import Edition
-from dashboard.loader import SHORTEST_GAP_SECONDS, Loader
+from dashboard.loader import LONGEST_REST_SECONDS, SHORTEST_GAP_SECONDS, Loader, rest_after
 from sql.settings import settings
 from tests.e2e import city
 from tests.servers import Services
@@ -135,3 +135,8 @@ def test_the_bell_rings_once_for_many_commits_and_not_without_one(filled: psycop
     ring.join()
     assert not bell.wait(0.05)
     bell.close()
+
+
+@pytest.mark.parametrize(("took", "rest"), [(0.01, SHORTEST_GAP_SECONDS - 0.01), (0.3, 0.3), (25.0, LONGEST_REST_SECONDS)])
+def test_a_reading_that_hung_with_the_database_is_not_followed_by_a_rest_as_long(took: float, rest: float) -> None:
+    assert rest_after(took) == pytest.approx(rest)
