@@ -16,7 +16,6 @@ from streams import events
 from streams.embedded import address_file
 
 REQUEST_TIMEOUT_MILLISECONDS = 10_000
-BOOTSTRAP_TIMEOUT_MILLISECONDS = 10_000
 CONNECT_TIMEOUT_SECONDS = 3.0
 _REASON = re.compile(r"(?:Connection|Bootstrap (?:connection|attempt) to \S+) failed: (.+?)(?: \(backoff .*\))?$")  # in the client's log
 # Kept by when they came, never by their own time: weeks of past are published at once.
@@ -131,7 +130,7 @@ def admin(servers: str) -> Any:
             return KafkaAdminClient(
                 **options,
                 request_timeout_ms=REQUEST_TIMEOUT_MILLISECONDS,
-                bootstrap_timeout_ms=BOOTSTRAP_TIMEOUT_MILLISECONDS,
+                bootstrap_timeout_ms=REQUEST_TIMEOUT_MILLISECONDS,
                 client_id="city311",
             )
     except (KafkaError, OSError) as error:
