@@ -38,6 +38,14 @@ class Edition:
     changed: Mapping[str, int]
     charts: Mapping[Mode, DayChart | None] = field(default_factory=dict)
     storm_charts: Mapping[Mode, DayChart | None] = field(default_factory=dict)
+    _written: dict[tuple[int, frozenset[str] | None], str] = field(default_factory=dict, repr=False, compare=False)
+
+    def written_since(self, number: int, keys: frozenset[str] | None = None) -> str:
+        """The same figures as JSON: written once, however many displays of one page wait for them."""
+        found = self._written.get((number, keys))
+        if found is None:
+            found = self._written[number, keys] = _json(self.since(number, keys))
+        return found
 
     def since(self, number: int, keys: frozenset[str] | None = None) -> dict[str, Figure]:
         """The figures that changed after an edition, of these keys or of all."""
@@ -133,5 +141,9 @@ def _storm_charts(snapshot: Snapshot) -> dict[Mode, DayChart | None]:
 
 def message(edition: Edition, now: float, since: int = 0, keys: frozenset[str] | None = None) -> str:
     """What a stream sends: the changed figures, the server's clock (seconds since 1970), and which edition of which process it is."""
-    payload: dict[str, Any] = {"boot": BOOT, "seq": edition.number, "now": now, "figures": edition.since(since, keys)}
-    return json.dumps(payload, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+    head = _json({"boot": BOOT, "seq": edition.number, "now": now})
+    return f'{head[:-1]},"figures":{edition.written_since(since, keys)}}}'
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":"))

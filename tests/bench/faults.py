@@ -277,9 +277,16 @@ def measure(names: tuple[str, ...] = (), *, rounds: int = 1) -> Iterator[Found]:
 
 
 def _one(fault: Fault, stage: Stage) -> Found:
-    fault.before(stage)
+    try:
+        fault.before(stage)
+        return _injected(fault, stage)
+    finally:
+        fault.after(stage)
+
+
+def _injected(fault: Fault, stage: Stage) -> Found:
     if _until_live(stage, time.time()) is None:
-        raise RuntimeError(f"{fault.name}: the wall did not live before it: {_words(stage.wall.watch(1))}")
+        raise TimeoutError(f"{fault.name}: the wall did not live before it: {_words(stage.wall.watch(1))}")
     stage.wall.watch(CALM_SECONDS)
     began = time.time()
     fault.begin(stage)
@@ -289,7 +296,6 @@ def _one(fault: Fault, stage: Stage) -> Found:
     ended = time.time()
     during += stage.wall.samples()
     lived = _until_live(stage, ended)
-    fault.after(stage)
     totals = stage.feed.tell("totals")
     exact = whole_city.drained(stage.city, totals, RUN, DRAINED_SECONDS)
     stage.feed.tell("go")

@@ -32,7 +32,7 @@ from tests.bench.processes import Process, wait_until
 from tests.proxied_kafka import ProxiedKafka
 from tests.tcp_proxy import TcpProxy
 
-HEALTHY_SECONDS, LAST_WORDS = 60.0, 3000
+HEALTHY_SECONDS, LAST_WORDS = 180.0, 3000
 POSTGRES_SETTINGS = {"track_commit_timestamp": "on"}
 
 
