@@ -271,8 +271,12 @@ WITH described AS (
 INSERT INTO feed_partition AS p (feed, topic, partition, newest_event_at, heartbeat_at, ingested_at, events)
 SELECT feed, topic, partition, newest_event_at, heartbeat_at, clock_timestamp(), events FROM feed_batch ORDER BY feed, topic, partition
 ON CONFLICT (feed, topic, partition) DO UPDATE SET
-    newest_event_at = greatest(p.newest_event_at, excluded.newest_event_at),
-    heartbeat_at = greatest(p.heartbeat_at, excluded.heartbeat_at),
+    -- What lies in the future was told by a wrong clock: once that is set right, what it says then holds.
+    newest_event_at = CASE WHEN p.newest_event_at > clock_timestamp() + interval '1 minute'
+                           THEN coalesce(excluded.newest_event_at, excluded.heartbeat_at, p.newest_event_at)
+                           ELSE greatest(p.newest_event_at, excluded.newest_event_at) END,
+    heartbeat_at = CASE WHEN p.heartbeat_at > clock_timestamp() + interval '1 minute' THEN coalesce(excluded.heartbeat_at, p.heartbeat_at)
+                        ELSE greatest(p.heartbeat_at, excluded.heartbeat_at) END,
     ingested_at = excluded.ingested_at,
     events = p.events + excluded.events;
 

@@ -13,6 +13,7 @@ from sqlalchemy import create_engine
 import sql.migrate
 from sql import queries
 from tests.bench import history, requests
+from tests.bench.processes import load
 
 FIRST_SCHEMA = "0002"  # the first that has contacts and requests
 KINDS: dict[str, Callable[[psycopg.Connection[object], int], None]] = {
@@ -64,8 +65,8 @@ def filled(server_url: str, size: Size, say: Callable[[str], None]) -> Filled:
         known = connection.execute("SELECT datname FROM pg_database WHERE datname = ANY(%s)", [[size.name, f"{size.name}_part"]]).fetchall()
         if (size.name,) in known:
             return made
-        connection.execute(f'DROP DATABASE IF EXISTS "{size.name}_part" WITH (FORCE)'.encode())
-        connection.execute(f'CREATE DATABASE "{size.name}_part"'.encode())
+        if (f"{size.name}_part",) not in known:
+            connection.execute(f'CREATE DATABASE "{size.name}_part"'.encode())
     part = Filled(f"{made.url}_part", size)
     _fill(part, say)
     with psycopg.connect(server_url, autocommit=True) as connection:
@@ -75,18 +76,34 @@ def filled(server_url: str, size: Size, say: Callable[[str], None]) -> Filled:
 
 
 def _fill(made: Filled, say: Callable[[str], None]) -> None:
-    def timed(what: str, step: Callable[[], None]) -> None:
+    """Step by step; a database on which an earlier run was interrupted goes on with the step that it had not finished."""
+    steps: dict[str, Callable[[], object]] = {
+        "first schema": lambda: _first_schema(made.url),
+        "fill contact": lambda: _fill_table(made.url, "contact", made.size.contacts),
+        "fill request": lambda: _fill_table(made.url, "request", made.size.requests),
+        "migrate": lambda: made.migrations.extend(sql.migrate.migrate(made.url)),
+        "count the roll-ups": lambda: _run(made.url, queries.statement("rebuild-intervals")),
+        "vacuum": lambda: _run(made.url, "VACUUM ANALYZE"),
+    }
+    done = _done(made.url)
+    for name, step in steps.items():
+        if name in done:
+            continue
         began = time.perf_counter()
         step()
-        made.seconds[what] = time.perf_counter() - began
-        say(f"{made.size.name}: {what} {made.seconds[what]:.1f} s")
+        made.seconds[name] = time.perf_counter() - began
+        done.append(name)
+        _run(made.url, f"COMMENT ON DATABASE \"{made.size.name}_part\" IS '{', '.join(done)}'")
+        say(f"{made.size.name}: {name} {made.seconds[name]:.1f} s; {load()}")
 
-    _first_schema(made.url)
-    for table, count in (("contact", made.size.contacts), ("request", made.size.requests)):
-        timed(f"fill {table}", lambda table=table, count=count: _fill_table(made.url, table, count))  # type: ignore[misc]
-    timed("migrate", lambda: made.migrations.extend(sql.migrate.migrate(made.url)))
-    timed("count the roll-ups", lambda: _run(made.url, queries.statement("rebuild-intervals")))
-    timed("vacuum", lambda: _run(made.url, "VACUUM ANALYZE"))
+
+def _done(url: str) -> list[str]:
+    """The steps that are finished."""
+    with psycopg.connect(url) as connection:
+        found = connection.execute(
+            "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = current_database()"
+        ).fetchone()
+    return str(found[0]).split(", ") if found and found[0] else []
 
 
 def _first_schema(url: str) -> None:
@@ -101,8 +118,8 @@ def _first_schema(url: str) -> None:
 
 
 def _fill_table(url: str, table: str, count: int) -> None:
-    """Without the indexes, which are made afterwards in one go."""
-    with psycopg.connect(url, autocommit=True) as connection:
+    """Without the indexes, which are made afterwards in one go; all of it or nothing."""
+    with psycopg.connect(url) as connection:
         connection.execute(SESSION.encode())
         wanted = "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = %s AND indexname <> %s"
         indexes = connection.execute(wanted, [table, f"{table}_pkey"]).fetchall()

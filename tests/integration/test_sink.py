@@ -1,7 +1,7 @@
 """The sink against a real Postgres: rows, roll-ups, refusals and offsets together or not at all."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -135,6 +135,18 @@ def test_two_states_at_one_instant_are_the_first_of_the_order(connection: psycop
     write(connection, one(events.AgentStateChanged("ann", "on_contact", ("general",)), 0, first=1))
     write(connection, one(events.AgentStateChanged("ann", "offline"), 0, first=2))
     assert rows(connection, "SELECT state, queues FROM agent_state_change") == [("on_contact", ["general"])]
+
+
+def test_a_feed_whose_clock_was_ahead_is_believed_again_once_it_is_set_right(connection: psycopg.Connection[Any]) -> None:
+    as_of = "SELECT as_of < now(), as_of > now() - interval '1 minute' FROM metric.feeds"
+    now = (datetime.now(UTC) - EPOCH).total_seconds()
+    write(connection, one(events.ContactQueued("a", "q"), now + 3600))
+    write(connection, one(events.FeedHeartbeat(10), now + 3600, first=1))
+    assert rows(connection, as_of) == [(False, True)]
+    write(connection, one(events.FeedHeartbeat(10), now, first=2))
+    assert rows(connection, as_of) == [(True, True)]
+    write(connection, one(events.FeedHeartbeat(10), now - 600, first=3))  # what comes late makes no feed older
+    assert rows(connection, as_of) == [(True, True)]
 
 
 def test_no_row_that_others_wait_for_is_held_while_a_client_copies(connection: psycopg.Connection[Any], database: str) -> None:
