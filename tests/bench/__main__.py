@@ -130,7 +130,7 @@ def main(names: tuple[str, ...], **_: object) -> None:
 
     walls, surge, faults, scale and bad_input take from ten minutes to some hours. `python -m tests.bench.soak --help` watches for growth.
     """
-    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))  # children and folders go, whoever stops it
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # children and folders go, whoever stops it
     click.echo(f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
     for name in names or USUAL:
         click.echo(f"{name}:")

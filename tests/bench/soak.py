@@ -189,7 +189,7 @@ def verdict(minutes: Sequence[Minute]) -> list[str]:
 @click.option("--log", type=click.Path(path_type=Path, dir_okay=False), default=Path(".city311/soak.csv"), show_default=True)
 def main(hours: float, times: float, log: Path) -> None:
     """Watch a wall in a real browser, and say whether anything grows. Ctrl-C ends it early, and says so far."""
-    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     log.parent.mkdir(parents=True, exist_ok=True)
     log.unlink(missing_ok=True)
     click.echo(f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {platform.machine()}, {hours:g} h at {times:g} times the usual rate; {log}")
