@@ -26,6 +26,8 @@ storm_option = click.option(
 )
 
 SCHEDULED_DAYS = 14
+FASTEST = 1_000_000.0  # simulated seconds in one real second
+MOST_WEEKS = 52.0 * 20
 ACKNOWLEDGED_WITHIN_SECONDS = 30.0  # it tells every five seconds until when all was told
 
 
@@ -57,9 +59,15 @@ scenario_option = click.option(
 
 @click.command(short_help="Publish the events of a simulated city, until stopped.")
 @click.option("--seed", type=int, default=311, show_default=True, help="The same seed gives the same city.")
-@click.option("--history-weeks", type=click.FloatRange(min=0), default=0.0, show_default=True, help="Weeks of past to publish first.")
 @click.option(
-    "--speed", type=click.FloatRange(min=0, min_open=True), default=1.0, show_default=True, help="Simulated seconds in one real second."
+    "--history-weeks", type=click.FloatRange(min=0, max=MOST_WEEKS), default=0.0, show_default=True, help="Weeks of past to publish first."
+)
+@click.option(
+    "--speed",
+    type=click.FloatRange(min=0, min_open=True, max=FASTEST),
+    default=1.0,
+    show_default=True,
+    help="Simulated seconds in one real second.",
 )
 @click.option(
     "--until", type=click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]), help="End at this time of the city; without it, never."

@@ -249,7 +249,7 @@ def test_a_command_writes_the_file_or_says_what_is_wrong(name: str, database: st
     for wrong, told in (
         (("--incident", "77"), "there is no incident 77"),
         (("--as-of", "tomorrow"), "is not an ISO 8601 time"),
-        (("--as-of", "2999-01-01"), "lies ahead"),
+        (("--as-of", "2150-01-01"), "lies ahead"),
     ):
         refused = asked("b.pdf", *wrong)
         assert (refused.exit_code, told in refused.output) == (2, True), refused.output
