@@ -1,7 +1,7 @@
 """A surge of twenty times the usual rate for ten minutes: how old Live's figures are throughout, and when nothing waits any more after it."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tests.bench import walls, whole_city
 from tests.bench.faults import true_age
@@ -15,6 +15,7 @@ CALM_SECONDS = 20.0
 NOTHING_WAITS_EVENTS = 50  # what is on its way at any moment
 WATCHED_AFTER_SECONDS = 120.0
 WANTED_AGE_SECONDS, WANTED_LAG_SECONDS = 5.0, 60.0
+WAITING = "SELECT count(*) FROM contact WHERE answered_at IS NULL AND left_at IS NULL AND ended_at IS NULL"
 LAG = "SELECT coalesce(sum(greatest(high_watermark - next_offset, 0)), 0)::bigint FROM stream_offset"
 
 
@@ -44,6 +45,7 @@ def measure(times: float = TIMES, minutes: float = MINUTES, usual: float = USUAL
     """Let the rate rise `times` over for so many minutes, with a wall open in a browser, on a database with a past."""
     with whole_city.running() as city:
         walls.fill(city)
+        others = int(city.ask(WAITING)[0])  # of the past: they stand in the wall's number too
         feed = city.feed(rate=usual, run="surge")
         try:
             with opened(city.url) as wall:
@@ -62,11 +64,15 @@ def measure(times: float = TIMES, minutes: float = MINUTES, usual: float = USUAL
             exact = whole_city.drained(city, feed.tell("totals"), "surge", 60)
         finally:
             feed.end()
-    ages = sorted(true_age(feed, one) for one in during) or [float("inf")]
-    calm = sorted(true_age(feed, one) for one in before) or [float("inf")]
+    ages, calm = _ages(feed, during, others), _ages(feed, before, others)
     return Surge(
         usual * times, minutes, _p95(calm), _p95(ages), ages[-1], max(lags, default=0), zero, exact["lost"], exact["doubled"], said
     )
+
+
+def _ages(feed: whole_city.Feed, samples: list[Sample], others: int) -> list[float]:
+    shown = [replace(one, waiting=one.waiting - others) for one in samples if one.waiting is not None]
+    return sorted(true_age(feed, one) for one in shown) or [float("inf")]
 
 
 def _nothing_waits(city: whole_city.City) -> float | None:
