@@ -13,13 +13,14 @@ from dashboard import emergency_charts, emergency_clock, emergency_figures, map_
 from dashboard.ahead import PlannedHalfHour
 from dashboard.ahead_figures import usable, with_forecast
 from dashboard.charts import WALL, DayChart, day
+from dashboard.charts_on_demand import ChartsOnDemand
 from dashboard.display_figures import display
 from dashboard.figure import Figure, aged_like
 from dashboard.figures import live_figures
 from dashboard.figures_quality import quality_figures
 from dashboard.figures_system import system_figures
 from dashboard.snapshot import Snapshot
-from dashboard.tokens import MODES, Mode
+from dashboard.tokens import Mode
 from dashboard.verdict import Verdict, judge
 
 BOOT = secrets.token_hex(4)  # numbers of editions count from 1 again in each process: this tells the processes apart
@@ -121,22 +122,25 @@ def _halves(snapshot: Snapshot) -> tuple[PlannedHalfHour, ...]:
     return snapshot.ahead.halves if snapshot.ahead else ()
 
 
-def _charts(snapshot: Snapshot) -> dict[Mode, DayChart | None]:
+def _charts(snapshot: Snapshot) -> Mapping[Mode, DayChart | None]:
     if snapshot.history is None:
         return {}
     intervals = snapshot.history.intervals
     height = DAY_CHART_HEIGHT if usable(snapshot) else DAY_CHART_HEIGHT - SENTENCE_HEIGHT
-    drawn = {mode: day(intervals, snapshot.at, snapshot.zone, mode, WALL, height) for mode in MODES}
-    return {mode: with_forecast(chart, snapshot, mode, WALL) for mode, chart in drawn.items()}
+
+    def draw(mode: Mode) -> DayChart | None:
+        return with_forecast(day(intervals, snapshot.at, snapshot.zone, mode, WALL, height), snapshot, mode, WALL)
+
+    return ChartsOnDemand(draw)
 
 
-def _storm_charts(snapshot: Snapshot) -> dict[Mode, DayChart | None]:
+def _storm_charts(snapshot: Snapshot) -> Mapping[Mode, DayChart | None]:
     known = snapshot.emergency
     if known is None:
         return {}
     now = known.clock.hour(known.at)
     said = emergency_clock.messages(known)
-    return {mode: emergency_charts.contacts(known.hours, known.clock, now, mode, WALL, STORM_CHART_HEIGHT, said=said) for mode in MODES}
+    return ChartsOnDemand(lambda mode: emergency_charts.contacts(known.hours, known.clock, now, mode, WALL, STORM_CHART_HEIGHT, said=said))
 
 
 def message(edition: Edition, now: float, since: int = 0, keys: frozenset[str] | None = None) -> str:

@@ -4,7 +4,12 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
+from dashboard.charts import DayChart
+from dashboard.charts_on_demand import ChartsOnDemand
 from dashboard.edition import AGENTS_NAMED, DISPLAY_KEYS, EMERGENCY_KEYS, LIVE_KEYS, PAGES, SYSTEM_KEYS, first, follow, message
+from dashboard.tokens import Mode
 from tests.dashboard import sample
 
 
@@ -14,6 +19,25 @@ def test_every_figure_belongs_to_one_page() -> None:
     assert first(sample.snapshot()).figures.keys() == every
     assert sum(map(len, pages)) == len(every)
     assert PAGES["wall"] == every - SYSTEM_KEYS - AGENTS_NAMED
+
+
+def test_a_chart_is_drawn_when_somebody_looks_and_once(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    drawn: list[str] = []
+
+    def draw(mode: Mode) -> DayChart | None:
+        drawn.append(mode)
+        if mode == "light":
+            raise ValueError("no such thing")
+        return None
+
+    charts = ChartsOnDemand(draw)
+    assert list(charts) == ["dark", "light"]
+    assert drawn == []
+    assert [charts["dark"], charts["dark"], charts["light"], charts["light"]] == [None] * 4
+    assert drawn == ["dark", "light"]
+    assert "a chart could not be drawn" in caplog.text
+    with pytest.raises(KeyError):
+        charts["sepia"]  # type: ignore[index]
 
 
 def test_only_what_changed_is_sent() -> None:
