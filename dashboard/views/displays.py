@@ -55,7 +55,7 @@ def make() -> None:
             st.code(address(token), language=None, wrap_lines=True)
 
 
-@st.fragment
+@st.fragment(run_every=REFRESH_SECONDS)
 def revoke() -> None:
     """The form with which one is ended."""
     held = {one.display_id: one for one in current().snapshot.displays or () if one.revoked_at is None and one.expires_at > data.now()}
