@@ -125,6 +125,7 @@ def test_hostile_text_goes_through_every_form_as_text(attacked: Page, database: 
     for number, text in enumerate((hostile.TEMPLATES["typst"], hostile.MARKUP["image"], hostile.LINES["line"], hostile.STORED["equals"])):
         choose(attacked, note, "Your position", "Operations")
         note.get_by_label("What was done, said or decided").fill(text)
+        note.get_by_label("A message: to whom").fill(hostile.MARKUP["script"][:60])
         note.get_by_label("By which way").fill(hostile.MARKUP["link"][:60])
         note.get_by_label("Your name, for the record").fill(hostile.STORED["at"])
         attacked.get_by_role("button", name="Note it").click()
