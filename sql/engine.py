@@ -1,5 +1,6 @@
 """Connections to the database: where it is, that it is new enough, that a dead one is noticed. It holds no SQL of the schema."""
 
+import time
 from functools import cache
 from typing import Any
 
@@ -7,6 +8,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import QueuePool
 
 from sql.embedded import address_file
 from sql.settings import settings
@@ -14,6 +16,7 @@ from sql.settings import settings
 MINIMUM_MAJOR_VERSION = 18  # RETURNING old/new makes exact roll-up deltas possible
 CONNECT_TIMEOUT_SECONDS = 3
 READ_TIMEOUT_MILLISECONDS = 5_000
+CLOSE_WITHIN_SECONDS = 2.0
 _KEEPALIVES = {"keepalives": 1, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
 
 
@@ -116,7 +119,11 @@ def _pool(read: bool) -> Engine:
 
 
 def close() -> None:
-    """Give back this process's connections; the next `engine()` begins anew."""
+    """Give back this process's connections, those in use as soon as their question is answered; the next `engine()` begins anew."""
+    deadline = time.monotonic() + CLOSE_WITHIN_SECONDS
     for read in (False, True):
+        pool = _pool(read).pool
+        while isinstance(pool, QueuePool) and pool.checkedout() and time.monotonic() < deadline:
+            time.sleep(0.02)  # one that comes back to a pool that is gone is closed by nobody
         _pool(read).dispose()
     _pool.cache_clear()
