@@ -9,7 +9,6 @@ import secrets
 from collections.abc import Mapping
 
 from dashboard.access.visitor import Visitor
-from dashboard.loader import current
 from dashboard.rows import Display
 
 COOKIE, PARAMETER = "city311_display", "display"
@@ -32,6 +31,8 @@ def holding(token: str | None, now: float) -> Display | None:
 
 def known() -> tuple[Display, ...] | None:
     """All displays as last read; None: never read yet."""
+    from dashboard.loader import current  # it brings most of the screens along, which a command of the console can do without
+
     return current().snapshot.displays
 
 

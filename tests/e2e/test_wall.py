@@ -224,10 +224,11 @@ def test_a_definition_is_one_click_away_from_every_label(opened: Callable[[str],
         opening.value.close()
 
 
-def test_the_stream_is_for_pages_only(dashboard: Dashboard) -> None:
-    for query in ("", "?page=live", "?page=live&key=wrong"):
+def test_the_stream_is_for_pages_on_this_machine_only(dashboard: Dashboard) -> None:
+    where = f"{dashboard.url}/api/stream"
+    for asked in (where, f"{where}?page=nowhere", urllib.request.Request(f"{where}?page=live", headers={"Host": "elsewhere.example"})):
         with pytest.raises(urllib.error.HTTPError, match="403"):
-            urllib.request.urlopen(f"{dashboard.url}/api/stream{query}", timeout=5)
+            urllib.request.urlopen(asked, timeout=5)
 
 
 @pytest.mark.usefixtures("beating")
