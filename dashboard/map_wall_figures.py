@@ -59,7 +59,7 @@ def _said(known: Emergency) -> MapSaid:
     if loud:
         return MapSaid("Above usual", "watch", why)
     judged = any(frame["p"].notna().any() for frame in (known.types, known.districts) if len(frame))
-    return MapSaid("As usual", "ok", why) if judged else MapSaid("No usual yet", "none", why)
+    return MapSaid("As usual", "ok", why) if judged else MapSaid("No usual yet", "none", "Too few quiet weeks are known to compare with")
 
 
 def _board(found: pd.DataFrame, title: str) -> Figure:
