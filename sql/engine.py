@@ -1,5 +1,6 @@
 """Connections to the database: where it is, that it is new enough, that a dead one is noticed. It holds no SQL of the schema."""
 
+import threading
 import time
 from functools import cache
 from typing import Any
@@ -17,6 +18,7 @@ MINIMUM_MAJOR_VERSION = 18  # RETURNING old/new makes exact roll-up deltas possi
 CONNECT_TIMEOUT_SECONDS = 3
 READ_TIMEOUT_MILLISECONDS = 5_000
 CLOSE_WITHIN_SECONDS = 2.0
+_making = threading.Lock()
 _KEEPALIVES = {"keepalives": 1, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
 
 
@@ -104,7 +106,8 @@ def engine(*, read: bool = False) -> Engine:
 
     Connecting raises DatabaseUnavailable; a connection lost on the way, SQLAlchemy's OperationalError.
     """
-    return _pool(read)
+    with _making:  # two who ask first at once must not make two, of which nobody would close one
+        return _pool(read)
 
 
 @cache

@@ -2,6 +2,8 @@
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import psycopg
 import pytest
@@ -47,3 +49,17 @@ def test_a_connection_in_use_is_given_back_before_the_pool_goes(database: str) -
         while other.execute(sessions).fetchone() != (0,):
             assert time.monotonic() < deadline, "a connection is left that nobody closes"
             time.sleep(0.05)
+
+
+@pytest.mark.usefixtures("in_process")
+def test_all_who_ask_first_at_once_get_the_same_pool(monkeypatch: pytest.MonkeyPatch) -> None:
+    create = engine.create_engine
+
+    def slowly(*args: Any, **options: Any) -> Any:
+        time.sleep(0.1)
+        return create(*args, **options)
+
+    monkeypatch.setattr(engine, "create_engine", slowly)
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda _: engine.engine(read=True), range(4)))
+    assert len({id(one) for one in found}) == 1
