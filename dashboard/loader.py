@@ -144,7 +144,9 @@ class Loader:
 
     def _read(self, name: str, part: Callable[[Any], Any]) -> bool:
         try:
-            self.publish(**{name: _timed(name, part)})
+            found = _timed(name, part)
+            if not (isinstance(found, tuple) and found == getattr(self._edition.snapshot, name)):  # rows without an instant, as they were
+                self.publish(**{name: found})
             return True
         except data.NoAnswer as error:
             log.debug("%s not read: %s", name, error)
