@@ -13,10 +13,10 @@ from sqlalchemy import Connection
 from dashboard import data
 from dashboard.by_hand import ByHand, newest
 from dashboard.rows import read
-from dashboard.state_file import write_whole
 from dashboard.writing import execute
 from sql.queries import frame
 from sql.settings import settings
+from sql.whole_file import write_whole
 
 log = logging.getLogger(__name__)
 

@@ -20,8 +20,8 @@ from dashboard.by_hand import ByHand
 from dashboard.emergency_rows import Emergency
 from dashboard.rows import Definition, Display
 from dashboard.snapshot import History, Live, Snapshot
-from dashboard.state_file import write_whole
 from sql.settings import settings
+from sql.whole_file import write_whole
 
 log = logging.getLogger(__name__)
 

@@ -1,10 +1,11 @@
 """Writes a file that a command was asked for: the whole of it or nothing. It never leaves half a file under the name that was given."""
 
 import os
-import tempfile
 from pathlib import Path
 
 import click
+
+from sql.whole_file import write_whole
 
 
 def write(output: Path, made: bytes) -> None:
@@ -13,17 +14,9 @@ def write(output: Path, made: bytes) -> None:
     Raises:
         click.ClickException: the file cannot be written; the message says why.
     """
+    umask = os.umask(0)
+    os.umask(umask)
     try:
-        handle, name = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(made)
-            umask = os.umask(0)
-            os.umask(umask)
-            Path(name).chmod(0o666 & ~umask)
-            Path(name).replace(output)
-        except OSError:
-            Path(name).unlink(missing_ok=True)
-            raise
+        write_whole(output, made, mode=0o666 & ~umask)
     except OSError as error:
         raise click.ClickException(f"{output} cannot be written ({error.strerror}): name another file with --output.") from None

@@ -16,7 +16,8 @@ from psycopg import Connection
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.sql import SQL, Identifier, Literal
 
-from sql import child, grants
+from sql import grants
+from sql.whole_file import write_whole
 
 _OF_WHOEVER_MAKES_THEM = {"user", "password", "passfile", "sslkey", "sslcert", "sslpassword", "options", "application_name"}
 _LIBPQ = {
@@ -158,7 +159,7 @@ def _write(path: Path, name: str, password: str, url: str) -> Path:
     lines = [f"# The account {name}: {grants.ACCOUNTS[name]}.", f"DATABASE_URL={own}"]
     if name == grants.OWNER:  # pg_dump, pg_restore and psql take theirs from here, so that no password stands in a command
         lines += [f"{_LIBPQ[key]}={value}" for key, value in conninfo_to_dict(own).items() if key in _LIBPQ]
-    child.write_private(path, "\n".join(lines) + "\n")
+    write_whole(path, ("\n".join(lines) + "\n").encode())
     return path
 
 

@@ -200,15 +200,6 @@ def remembered_port(file: Path) -> int | None:
     return None
 
 
-def write_private(file: Path, text: str) -> None:
-    """Write a file that only its owner can read; a reader sees the old text or the new one, never half of it."""
-    part = file.with_name(f"{file.name}.{os.getpid()}.part")
-    part.unlink(missing_ok=True)
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
-        opened.write(text)
-    part.replace(file)
-
-
 @contextlib.contextmanager
 def only_one(directory: Path, *, what: str) -> Iterator[None]:
     """Hold the lock of a directory; the kernel gives it back however this process ends.

@@ -19,6 +19,7 @@ import psycopg
 
 from sql import child
 from sql.unprivileged import NoPlace, Place, place
+from sql.whole_file import write_whole
 
 MAJOR_VERSION = 18
 ROLE = DATABASE = "city311"
@@ -145,7 +146,7 @@ class EmbeddedPostgres:
         progress("Postgres to make its cluster")
         part = self._part
         shutil.rmtree(part, ignore_errors=True)
-        child.write_private(password_file, secrets.token_urlsafe(24))
+        write_whole(password_file, secrets.token_urlsafe(24).encode())
         if found.account:
             os.chown(password_file, found.account.pw_uid, found.account.pw_gid)
         command: list[str | Path] = [
@@ -199,7 +200,7 @@ class EmbeddedPostgres:
                 progress("Postgres to answer")
                 time.sleep(0.05)
                 continue
-            child.write_private(address_file(self.state_dir), self.url + "\n")
+            write_whole(address_file(self.state_dir), f"{self.url}\n".encode())
             return self.url
 
     def _give_up_if(self, too_late: bool, why: str) -> None:

@@ -25,7 +25,7 @@ from prometheus_client.gc_collector import GCCollector
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 QUICK_SECONDS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 SLOW_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 60.0, 120.0, 300.0, 600.0)
-_FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
+FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")  # what a proxy adds
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # when each counter began: as many lines again, and nobody asks
 
@@ -103,7 +103,7 @@ def may_read(headers: Mapping[str, str], client: str | None, token: str | None) 
     if token:
         scheme, _, given = headers.get("authorization", "").partition(" ")
         return scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), token.encode())
-    if client is None or any(name in headers for name in _FORWARDED):
+    if client is None or any(name in headers for name in FORWARDED):
         return False
     try:
         address = ipaddress.ip_address(client)

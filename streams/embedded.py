@@ -22,6 +22,7 @@ from kafka.errors import KafkaError
 
 from sql import child
 from sql.settings import PROJECT
+from sql.whole_file import write_whole
 from streams.jars import JarsUnavailable, fetched
 
 ADDRESS_FILE = "kafka.address"
@@ -196,7 +197,7 @@ class EmbeddedKafka:
                 raise EmbeddedKafkaFailed(f"Kafka does not answer after {READY_WITHIN_SECONDS:.0f} s; its log is {self.log}.")
             progress("Kafka to answer")
             time.sleep(0.1)
-        child.write_private(address_file(self.state_dir), self.address + "\n")
+        write_whole(address_file(self.state_dir), f"{self.address}\n".encode())
         return self.address
 
     def _last_words(self) -> str:

@@ -18,6 +18,7 @@ from dashboard.access import displays, refusals, session, sign_in
 from dashboard.access.roles import PAGES
 from dashboard.access.visitor import Visitor
 from sql.settings import settings
+from sql.telemetry import FORWARDED
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +32,6 @@ NAMED = "-named"  # at the end of a stream's page: agents are told apart in it
 MADE_OF = ("/static/", "/app/static/", "/component/", "/_stcore/bidi-components/", "/_stcore/stream", "/_stcore/host-config", "/api/areas/")
 MADE_OF_FILES = frozenset({"/favicon.png", "/manifest.json", "/index.html"})
 ADMINISTRATIVE = ("/_stcore/metrics", "/_stcore/agent/", "/_stcore/script-health-check")
-FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin", "Content-Security-Policy": "frame-ancestors 'self'"}
 POLICY_VIOLATION = 1008  # the code with which a websocket is closed
 

@@ -1,6 +1,5 @@
 """Who may see and do what: the tables, the settings, cookies and tokens, and the gate around an application."""
 
-import json
 import re
 import time
 from collections.abc import Iterator
@@ -12,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from itsdangerous import URLSafeTimedSerializer
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -30,8 +28,8 @@ from dashboard.loader import loader
 from dashboard.rows import Display
 from dashboard.writing import NotKept
 from sql.settings import OPEN_TO_ALL, PROJECT, SIGN_IN_ROLES, InvalidSetting, settings
+from tests.signed_cookies import SECRET, signed
 
-SECRET = "a secret of forty characters, for tests."
 SIGN_IN = {
     "PUBLIC_URL": "https://311.example.gov",
     "SIGN_IN_METADATA_URL": "https://id.example.gov/.well-known/openid-configuration",
@@ -65,16 +63,8 @@ def signing_in(set_to: Any) -> None:
 
 def cookie(claims: dict[str, Any], secret: str = SECRET, made_at: float | None = None) -> dict[str, str]:
     """What a browser holds after the provider told these claims."""
-
-    class At(URLSafeTimedSerializer):
-        def make_signer(self, salt: Any) -> Any:
-            signer = super().make_signer(salt)
-            if made_at is not None:
-                signer.get_timestamp = lambda: int(made_at)  # type: ignore[attr-defined]
-            return signer
-
     full = {"origin": "https://311.example.gov", "is_logged_in": True, "name": "Dana Cole", "email": "dana@example.gov"} | claims
-    return {"_streamlit_user": str(At(secret, salt="_streamlit_user").dumps(json.dumps(full)))}
+    return {"_streamlit_user": signed(full, secret=secret, made_at=made_at)}
 
 
 def test_the_settings_know_the_same_roles():

@@ -12,15 +12,14 @@ from typing import Any
 import psycopg
 import pytest
 import requests
-from itsdangerous import URLSafeTimedSerializer
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from dashboard.access.roles import PAGES, ROLES
 from sql.settings import PROJECT
 from tests.e2e.server import Dashboard, free_port
+from tests.signed_cookies import SECRET, signed
 
-SECRET = "a secret of forty characters, for tests."
 PEOPLE = {role: [f"group of {role}"] for role in ROLES} | {"stranger": ["group of nobody"]}
 LIST_ROUTES = """
 import json
@@ -110,19 +109,6 @@ def opens_socket(browser: requests.Session, dashboard: Dashboard) -> bool:
             return True
     except (InvalidStatus, ConnectionClosed):
         return False
-
-
-def signed(claims: dict[str, Any], made_at: float | None = None) -> str:
-    """A cookie as the server would write it."""
-
-    class At(URLSafeTimedSerializer):
-        def make_signer(self, salt: Any) -> Any:
-            signer = super().make_signer(salt)
-            if made_at is not None:
-                signer.get_timestamp = lambda: int(made_at)  # type: ignore[attr-defined]
-            return signer
-
-    return str(At(SECRET, salt="_streamlit_user").dumps(json.dumps(claims)))
 
 
 @pytest.mark.timeout(300)

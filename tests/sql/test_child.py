@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from sql import child
+from sql.whole_file import write_whole
 
 PYTHON = sys.executable
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
@@ -129,7 +130,7 @@ with child.only_one(Path({str(tmp_path)!r}), what="It"):
 def test_a_private_file_is_replaced_whole(tmp_path):
     file = tmp_path / "secret"
     for text in ("first", "second"):
-        child.write_private(file, text)
+        write_whole(file, text.encode())
         assert file.read_text() == text
         assert file.stat().st_mode & 0o777 == 0o600
     assert list(tmp_path.iterdir()) == [file]
