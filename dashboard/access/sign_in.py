@@ -16,7 +16,8 @@ from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_N
 
 from dashboard.access.roles import ROLES, Role
 from dashboard.access.visitor import Visitor
-from sql.settings import InvalidSetting, Settings, role_groups, settings
+from sql.settings import InvalidSetting, Settings, settings
+from sql.sign_in_settings import role_groups
 
 CALLBACK, LOGIN, LOGOUT = "/oauth2callback", "/auth/login", "/auth/logout"
 PROVIDER = "default"  # what Streamlit calls the only one

@@ -27,7 +27,8 @@ from dashboard.data import NoAnswer
 from dashboard.loader import loader
 from dashboard.rows import Display
 from dashboard.writing import NotKept
-from sql.settings import OPEN_TO_ALL, PROJECT, SIGN_IN_ROLES, InvalidSetting, settings
+from sql.settings import PROJECT, InvalidSetting, settings
+from sql.sign_in_settings import OPEN_TO_ALL, SIGN_IN_ROLES
 from tests.signed_cookies import SECRET, signed
 
 SIGN_IN = {
