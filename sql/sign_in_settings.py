@@ -39,7 +39,7 @@ def _public_url(url: str) -> str:
 
 
 def _provider(url: str) -> str:
-    if url and not url.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+    if url and not re.match(r"https://|http://(127\.0\.0\.1|localhost)(:\d+)?/", url):
         raise ValueError("use https://…/.well-known/openid-configuration; http only for 127.0.0.1")
     return url
 

@@ -127,6 +127,7 @@ def test_half_a_sign_in_is_refused_with_what_is_missing(set_to: Any):
         ("PUBLIC_URL", "311.example.gov", "use https://HOST"),
         ("PUBLIC_URL", "https://311.example.gov/path", "without a path"),
         ("SIGN_IN_METADATA_URL", "http://id.example.gov/", "http only for 127.0.0.1"),
+        ("SIGN_IN_METADATA_URL", "http://127.0.0.1.example.gov/", "http only for 127.0.0.1"),
         ("SIGN_IN_HOURS", "0", "greater than 0"),
         ("WITHOUT_SIGN_IN", "yes", "everyone who reaches this address"),
     ],
