@@ -12,7 +12,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from dashboard import health, map_areas, plain, stream
+from dashboard import bundles, health, map_areas, plain, stream
 from dashboard.access import sign_in
 from dashboard.access.gate import Gate
 from dashboard.loader import loader
@@ -48,7 +48,13 @@ async def _freeze_what_is_warm() -> None:
 app = st.App(
     PAGE,
     lifespan=lifespan,
-    routes=[Route(stream.PATH, stream.stream), Route(map_areas.PATH, map_areas.serve), *plain.ROUTES, *health.ROUTES],
+    routes=[
+        Route(stream.PATH, stream.stream),
+        Route(bundles.PATH, bundles.serve),
+        Route(map_areas.PATH, map_areas.serve),
+        *plain.ROUTES,
+        *health.ROUTES,
+    ],
     middleware=[Middleware(Gate), Middleware(WallTheme)],
     secrets=sign_in.streamlit_secrets(),
 )

@@ -10,10 +10,10 @@ import streamlit as st
 from dashboard import parts, watch_figures
 from dashboard.access import roles, session, sign_in
 from dashboard.access.roles import named
+from dashboard.bundles import Kind
 from dashboard.edition import BOOT
 from dashboard.figure import Figure
 from dashboard.loader import current
-from dashboard.parts import Kind
 
 PAGES = {
     "live": "Live",

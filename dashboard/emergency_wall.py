@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 from dashboard import data, emergency_charts, emergency_clock, emergency_figures, emergency_page, map_areas, map_cells, map_deck
+from dashboard.bundles import Kind
 from dashboard.charts import DayChart
 from dashboard.edition import BOOT, STORM_CHART_HEIGHT
 from dashboard.emergency_rows import Emergency
 from dashboard.figure import Figure
-from dashboard.parts import Kind, Shown, Size, made, palette, part
+from dashboard.parts import Shown, Size, made, palette, part
 
 PAGE = "emergency"
 STRIP, CLOCK, LOWER = 84, 180, 760  # px; with two gaps of 16 they come to 1056

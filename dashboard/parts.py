@@ -7,14 +7,13 @@ Both go the same way in the browser, where the newer edition wins; so a page who
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any, Literal
 
 import streamlit as st
 
 from dashboard import stream
 from dashboard.access import session
+from dashboard.bundles import Kind, component
 from dashboard.charts import DATASET, DayChart
 from dashboard.edition import BOOT, Edition
 from dashboard.figure import Figure
@@ -22,44 +21,9 @@ from dashboard.loader import current
 from dashboard.queue_editions import EDITIONS
 from dashboard.tokens import Mode
 
-HERE = Path(__file__).resolve().parent / "components"
 HEARTBEAT_SECONDS = 5.0
 
-Kind = Literal[
-    "tile",
-    "strip",
-    "queues",
-    "people",
-    "languages",
-    "heading",
-    "table",
-    "board",
-    "legend",
-    "ahead",
-    "stormclock",
-    "log",
-    "lifelines",
-    "shifts",
-    "signed",
-    "display",
-]
 Size = Literal["wall", "mid", "small", "row", "desk", "far"]
-
-
-@cache
-def component(kind: Kind) -> Any:
-    """The component of a kind; it is registered once."""
-    return st.components.v2.component(
-        f"city311_{kind}",
-        html='<div class="mount"></div>',
-        css=_source("common.css") + _source(f"{kind}.css"),
-        js=_source("common.js") + _source(f"{kind}.js"),
-    )
-
-
-@cache
-def _source(name: str) -> str:
-    return (HERE / name).read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,21 +3,19 @@
 import time
 from collections.abc import Callable
 from datetime import date
-from functools import cache
 from itertools import pairwise
-from pathlib import Path
 from typing import Any, cast
 
 import pandas as pd
 import streamlit as st
 
 from dashboard import wording
+from dashboard.bundles import component
 from dashboard.edition import BOOT
 from dashboard.figure import Figure
 from dashboard.staffing_figures import day_words
 from dashboard.tokens import RATIO
 
-HERE = Path(__file__).resolve().parent / "components"
 KEY = "staffing_heat"
 STEPS = ((1, 3, 6), (1, 5, 15), (1, 10, 30))  # people missing, from which a colour begins: the first whose last step is rare
 COARSER_ABOVE = (12, 40)  # people missing at most, above which the next of them is taken
@@ -92,16 +90,6 @@ def _cell(rows: list[dict[str, Any]], steps: tuple[int, ...]) -> list[str]:
     return [str(step) if step else "", str(short) if short else "", words]
 
 
-@cache
-def _component() -> Any:
-    def source(*names: str) -> str:
-        return "".join((HERE / name).read_text(encoding="utf-8") for name in names)
-
-    return st.components.v2.component(
-        "city311_heat", html='<div class="mount"></div>', css=source("common.css", "heat.css"), js=source("common.js", "heat.js")
-    )
-
-
 def show(shown: Figure, height: int, pick: Callable[[str], None]) -> None:
     """Draw the heat table.
 
@@ -119,4 +107,4 @@ def show(shown: Figure, height: int, pick: Callable[[str], None]) -> None:
             pick(str(told.day))
 
     data = {"part": KEY, "message": message, "height": height, "size": "desk"}
-    _component()(key=KEY, data=data, height=height, on_day_change=picked)
+    component("heat")(key=KEY, data=data, height=height, on_day_change=picked)

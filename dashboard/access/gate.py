@@ -29,7 +29,16 @@ FIRST_PAGE = "live"
 STREAM = "/api/stream"
 NAMED = "-named"  # at the end of a stream's page: agents are told apart in it
 # What a page is made of, without any figure: displays load it too.
-MADE_OF = ("/static/", "/app/static/", "/component/", "/_stcore/bidi-components/", "/_stcore/stream", "/_stcore/host-config", "/api/areas/")
+MADE_OF = (
+    "/static/",
+    "/app/static/",
+    "/component/",
+    "/_stcore/bidi-components/",
+    "/_stcore/stream",
+    "/_stcore/host-config",
+    "/api/components/",
+    "/api/areas/",
+)
 MADE_OF_FILES = frozenset({"/favicon.png", "/manifest.json", "/index.html"})
 ADMINISTRATIVE = ("/_stcore/metrics", "/_stcore/agent/", "/_stcore/script-health-check")
 HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin", "Content-Security-Policy": "frame-ancestors 'self'"}

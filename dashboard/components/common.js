@@ -137,8 +137,14 @@ function makeHub() {
   return self
 }
 
-// One component in the page: made once, inside the mount only (clearing parentElement would throw away the component's own <style>).
+// One style sheet for all components of a kind.
+const styles = new CSSStyleSheet()
+styles.replaceSync(STYLES)
+
+// One component in the page: made once, inside the mount only (parentElement is Streamlit's).
 function attach({ data: d, parentElement }, html, draw) {
+  const around = parentElement.getRootNode()
+  if (!around.adoptedStyleSheets.includes(styles)) around.adoptedStyleSheets.push(styles)
   const mount = parentElement.querySelector(".mount")
   let root = mount.firstElementChild
   if (!root) { mount.innerHTML = html; root = mount.firstElementChild }

@@ -380,7 +380,8 @@ class TestGate:
         assert guarded().post("/plain", headers=HTML).status_code == 401
 
     @pytest.mark.parametrize(
-        "path", ["/", "/api/stream?page=live", "/app/static/app.css", "/static/js/index.js", "/media/x", "/_stcore/host-config", "/plain"]
+        "path",
+        ["/", "/api/stream?page=live", "/static/js/index.js", "/api/components/tile.0.js", "/media/x", "/_stcore/host-config", "/plain"],
     )
     def test_everything_else_is_refused(self, path: str):
         assert guarded().get(path).status_code == 401
@@ -430,6 +431,7 @@ class TestGate:
             ("/api/stream?page=live", 200),
             ("/static/js/index.js", 200),
             ("/api/areas/district.geojson", 200),
+            ("/api/components/tile.0123456789abcdef.js", 200),
             ("/plain", 200),
             ("/api/stream?page=live-named", 403),
             ("/api/stream?page=system", 403),

@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.e2e import city
 from tests.e2e.server import Dashboard
@@ -83,6 +83,20 @@ def test_the_wall_fits_and_asks_nobody_outside(dashboard: Dashboard, wall: Page)
     assert asked
     assert not outside
     assert not errors
+
+
+@pytest.mark.usefixtures("beating")
+def test_a_component_that_could_not_be_loaded_is_asked_for_again(dashboard: Dashboard, wall: Page) -> None:
+    failed: list[str] = []
+
+    def fail_twice(route: Route) -> None:
+        failed.append(route.request.url)
+        route.continue_() if len(failed) > 2 else route.abort()
+
+    wall.route("**/api/components/tile.*", fail_twice)
+    wall.goto(dashboard.url)
+    expect(tile(wall, "waiting").locator(".value b")).to_have_text("25")
+    assert len(failed) == 3
 
 
 @pytest.mark.usefixtures("beating")
