@@ -138,7 +138,7 @@ def _storm_charts(snapshot: Snapshot) -> Mapping[Mode, DayChart | None]:
     known = snapshot.emergency
     if known is None:
         return {}
-    now = known.clock.hour(known.at)
+    now = known.clock.hour(known.at.replace(second=0, microsecond=0))  # a finer one is not seen, and would be a new chart every time
     said = emergency_clock.messages(known)
     return ChartsOnDemand(lambda mode: emergency_charts.contacts(known.hours, known.clock, now, mode, WALL, STORM_CHART_HEIGHT, said=said))
 

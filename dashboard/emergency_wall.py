@@ -13,7 +13,7 @@ from dashboard.charts import DayChart
 from dashboard.edition import BOOT, STORM_CHART_HEIGHT
 from dashboard.emergency_rows import Emergency
 from dashboard.figure import Figure
-from dashboard.parts import Shown, Size, made, palette, part
+from dashboard.parts import Shown, Size, lasting_chart, made, palette, part
 
 PAGE = "emergency"
 STRIP, CLOCK, LOWER = 84, 180, 760  # px; with two gaps of 16 they come to 1056
@@ -80,7 +80,7 @@ def wall(drawn: Drawn, known: Emergency | None, chart: DayChart | None) -> None:
         with st.container(key="panel_em_calls", height=CHART, border=False, gap=None):
             drawn.part("heading", "em_calls", 38)
             if chart is not None:
-                st.vega_lite_chart(spec=chart.spec | {"datasets": {emergency_charts.DATASET: chart.data}}, theme=None, key="storm_calls")
+                lasting_chart(chart, emergency_charts.DATASET, "storm_calls")
         asked, rotating = st.columns([600, 464], gap="small")
         with asked:
             drawn.part("board", "em_asked", BOARD)

@@ -109,6 +109,17 @@ def palette() -> Mode:
 
 def day_chart() -> None:
     """Today by quarter hour beside the usual day."""
-    chart: DayChart | None = current().charts.get(palette())
-    if chart is not None:
-        st.vega_lite_chart(spec=chart.spec | {"datasets": {DATASET: chart.data}}, theme=None, key="day", width="stretch")
+    drawn = current().charts.get(palette())
+    if drawn is not None:
+        lasting_chart(drawn, DATASET, "day")
+
+
+def lasting_chart(drawn: DayChart, dataset: str, key: str) -> None:
+    """A chart that goes on for as long as the page is open; data that are as they were cost the browser nothing.
+
+    Vega remembers each row that it ever drew. A specification that changes by the hour makes a view anew, and forgets.
+    """
+    hour = int(time.time() // 3600)
+    st.vega_lite_chart(
+        spec=drawn.spec | {"datasets": {dataset: drawn.data}, "usermeta": {"hour": hour}}, theme=None, key=key, width="stretch"
+    )

@@ -132,6 +132,8 @@ function makeHub() {
   setInterval(() => {
     if (stream && steady() - Math.max(opened, heard) > SILENT_SECONDS) self.reopen()
     parts.forEach((draw) => draw())
+    // Streamlit marks every run of a page in the browser's record of times, which is not emptied by itself.
+    performance.clearMarks(); performance.clearMeasures()
   }, 1000)
   document.addEventListener("visibilitychange", () => (document.visibilityState === "hidden" ? self.hush() : parts.size && self.listen(address)))
   return self
