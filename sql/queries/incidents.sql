@@ -25,11 +25,14 @@ WITH bounds AS (
     FROM bounds AS b CROSS JOIN LATERAL metric.contacts(b.as_of) AS c
     WHERE c.queued_at >= b.from_at AND c.queued_at < least(b.to_at, b.as_of)
     GROUP BY 1
+), stream AS MATERIALIZED (
+    SELECT coalesce(metric.stream_counts_from(:zone), 'infinity') AS counts_from
+), piece AS MATERIALIZED (
+    SELECT v.* FROM bounds AS b CROSS JOIN stream CROSS JOIN LATERAL metric.volume_pieces(b.from_at, least(b.to_at, b.as_of), :zone) AS v
+    WHERE v.ends_at <= b.as_of AND v.starts_at < stream.counts_from
 ), told AS (
     SELECT hour.number, sum(v.contacts * metric.overlap(v.starts_at, v.ends_at, hour.starts_at, hour.ends_at)) AS contacts
-    FROM bounds AS b CROSS JOIN LATERAL metric.volume_pieces(b.from_at, least(b.to_at, b.as_of), :zone) AS v
-    JOIN hour ON hour.starts_at < v.ends_at AND hour.ends_at > v.starts_at
-    WHERE v.ends_at <= b.as_of AND v.starts_at < coalesce(metric.stream_counts_from(:zone), 'infinity')
+    FROM piece AS v JOIN hour ON hour.starts_at < v.ends_at AND hour.ends_at > v.starts_at
     GROUP BY hour.number
 )
 SELECT hour.number, hour.starts_at, CASE WHEN hour.is_over THEN coalesce(told.contacts, seen.contacts, CASE WHEN known.is_known THEN 0 END) END AS contacts,
@@ -38,7 +41,7 @@ SELECT hour.number, hour.starts_at, CASE WHEN hour.is_over THEN coalesce(told.co
        CASE WHEN hour.is_over AND told.contacts IS NULL THEN coalesce(seen.waiting, 0) END::double precision AS waiting,
        CASE WHEN hour.is_over THEN seen.longest_wait_seconds END AS longest_wait_seconds
 FROM hour LEFT JOIN seen USING (number) LEFT JOIN told USING (number)
-CROSS JOIN LATERAL (SELECT hour.starts_at >= coalesce(metric.stream_counts_from(:zone), 'infinity') AS is_known) AS known
+CROSS JOIN stream CROSS JOIN LATERAL (SELECT hour.starts_at >= stream.counts_from AS is_known) AS known
 ORDER BY hour.number;
 
 -- storm-expected --
@@ -48,17 +51,19 @@ WITH bounds AS (
 ), hour AS (
     SELECT n AS number, b.from_at + make_interval(hours => n) AS starts_at, b.from_at + make_interval(hours => n + 1) AS ends_at
     FROM bounds AS b CROSS JOIN generate_series(0, ceil(extract(epoch FROM b.to_at - b.from_at) / 3600)::integer - 1) AS n
+), expected_piece AS MATERIALIZED (
+    SELECT e.* FROM bounds AS b CROSS JOIN LATERAL metric.expected_pieces(b.from_at, b.to_at, b.as_of) AS e
+), calm_piece AS MATERIALIZED (
+    SELECT e.* FROM bounds AS b CROSS JOIN LATERAL metric.no_storm_pieces(b.from_at, b.to_at, b.as_of) AS e
 ), expected AS (
     SELECT hour.number, sum(e.yhat * share.of) AS expected, sum(e.low * share.of) AS expected_low, sum(e.high * share.of) AS expected_high,
            bool_or(e.afterwards) AS afterwards, max(e.made_at) AS made_at, sum(share.of) AS half_hours
-    FROM bounds AS b CROSS JOIN LATERAL metric.expected_pieces(b.from_at, b.to_at, b.as_of) AS e
-    JOIN hour ON hour.starts_at < e.ends_at AND hour.ends_at > e.starts_at
+    FROM expected_piece AS e JOIN hour ON hour.starts_at < e.ends_at AND hour.ends_at > e.starts_at
     CROSS JOIN LATERAL (SELECT metric.overlap(e.starts_at, e.ends_at, hour.starts_at, hour.ends_at) AS of) AS share
     GROUP BY hour.number
 ), calm AS (
     SELECT hour.number, sum(e.yhat * share.of) AS no_storm, sum(share.of) AS half_hours
-    FROM bounds AS b CROSS JOIN LATERAL metric.no_storm_pieces(b.from_at, b.to_at, b.as_of) AS e
-    JOIN hour ON hour.starts_at < e.ends_at AND hour.ends_at > e.starts_at
+    FROM calm_piece AS e JOIN hour ON hour.starts_at < e.ends_at AND hour.ends_at > e.starts_at
     CROSS JOIN LATERAL (SELECT metric.overlap(e.starts_at, e.ends_at, hour.starts_at, hour.ends_at) AS of) AS share
     GROUP BY hour.number
 )
@@ -75,15 +80,19 @@ WITH week AS MATERIALIZED (
 ), hour AS (
     SELECT week.number AS week, n AS number, week.starts_at + make_interval(hours => n) AS starts_at, week.starts_at + make_interval(hours => n + 1) AS ends_at
     FROM week CROSS JOIN LATERAL generate_series(0, ceil(extract(epoch FROM cast(:to AS timestamptz) - cast(:from AS timestamptz)) / 3600)::integer - 1) AS n
-), known AS (
+), piece AS MATERIALIZED (
+    SELECT week.number AS week, week.starts_at AS clock, v.* FROM week CROSS JOIN LATERAL metric.volume_pieces(week.starts_at, week.ends_at, :zone) AS v
+), known AS MATERIALIZED (
     SELECT 'contacts' AS kind, least((SELECT min(starts_at) FROM volume WHERE minutes <= 60), metric.stream_counts_from(:zone)) AS from_at
     UNION ALL SELECT 'requests', metric.requests_known_from()
     UNION ALL SELECT 'posts', (SELECT min(posted_at) FROM social_post)
     UNION ALL SELECT 'searches', (SELECT min(performed_at) FROM search)
 ), happened AS (
-    SELECT 'contacts' AS kind, hour.week, hour.number, sum(v.contacts * metric.overlap(v.starts_at, v.ends_at, hour.starts_at, hour.ends_at)) AS count
-    FROM week CROSS JOIN LATERAL metric.volume_pieces(week.starts_at, week.ends_at, :zone) AS v
-    JOIN hour ON hour.week = week.number AND hour.starts_at < v.ends_at AND hour.ends_at > v.starts_at
+    SELECT 'contacts' AS kind, v.week, n AS number,
+           sum(v.contacts * metric.overlap(v.starts_at, v.ends_at, v.clock + make_interval(hours => n), v.clock + make_interval(hours => n + 1))) AS count
+    FROM piece AS v CROSS JOIN LATERAL generate_series(
+        floor(extract(epoch FROM v.starts_at - v.clock) / 3600)::integer, ceil(extract(epoch FROM v.ends_at - v.clock) / 3600)::integer - 1
+    ) AS n
     GROUP BY 2, 3
     UNION ALL
     SELECT 'requests', week.number, floor(extract(epoch FROM r.requested_datetime - week.starts_at) / 3600)::integer, count(*)
