@@ -22,7 +22,7 @@ from tests.bench.whole_city import City, Feed
 WALL = "/?wall=live"
 RUN = "fault"
 RATE = 20.0  # events a second meanwhile
-CALM_SECONDS, LIVE_SECONDS = 2.0, 120.0
+CALM_SECONDS, LIVE_SECONDS, FLOOD_SECONDS = 2.0, 120.0, 300.0
 DRAINED_SECONDS = 60.0
 BEHIND_SECONDS = 2.0  # a figure may be older than the age it tells by so much
 ROUNDING_SECONDS = 1.5  # ages are told in whole seconds, once a second
@@ -41,6 +41,7 @@ class Stage:
     feed: Feed
     wall: Wall
     notes: list[str] = field(default_factory=list)
+    refused_before: int = 0
 
 
 Step = Callable[[Stage], None]
@@ -186,6 +187,7 @@ def _tell(word: str) -> Step:
 
 def _flood(stage: Stage) -> None:
     """Garbage as fast as it goes; a consumer that stops because of it is started again, as a service would be."""
+    stage.refused_before = _refused(stage)
     stage.feed.send(f"garbage {GARBAGE_EVENTS}")
 
 
@@ -193,17 +195,33 @@ def _after_flood(stage: Stage) -> None:
     """The flood ends when all of it was taken away."""
     stage.feed.heard()
     starts = 0
-    deadline = time.monotonic() + LIVE_SECONDS
 
     def taken() -> bool:
         nonlocal starts
-        if not stage.city.consumer.runs and time.monotonic() < deadline:
+        if not stage.city.consumer.runs:
             starts += 1
             stage.city.consumer.start()
-        return int(stage.city.ask("SELECT count(*) FROM dead_letter")[0]) >= GARBAGE_EVENTS * (1 + sum("flood" in n for n in stage.notes))
+        return _refused(stage) - stage.refused_before >= GARBAGE_EVENTS
 
-    wait_until(taken, "all garbage to be taken away", LIVE_SECONDS, every=0.5)
+    wait_until(taken, "all garbage to be taken away", FLOOD_SECONDS, every=0.1)
     stage.notes.append(f"flood of {GARBAGE_EVENTS:,}: the consumer stopped itself and was started again {starts} times")
+
+
+def _refused(stage: Stage) -> int:
+    return int(stage.city.ask("SELECT count(*) FROM dead_letter")[0])
+
+
+def _going_on(stage: Stage) -> None:
+    """A consumer that takes garbage away for as long as it comes."""
+    stage.city.consumer.kill()
+    stage.city.consumer.environment["REFUSED_SHARE_LIMIT"] = "1"
+    _start_consumer(stage)
+
+
+def _stopping_again(stage: Stage) -> None:
+    stage.city.consumer.kill()
+    del stage.city.consumer.environment["REFUSED_SHARE_LIMIT"]
+    _start_consumer(stage)
 
 
 def _backlog(stage: Stage) -> None:
@@ -248,7 +266,8 @@ FAULTS = (
     Fault("server's clock an hour ahead", _set_clock(JUMP_SECONDS), _set_clock(0), before=_with_false_clock, after=_with_true_clock),
     Fault("server's clock an hour behind", _set_clock(-JUMP_SECONDS), _set_clock(0), before=_with_false_clock, after=_with_true_clock),
     Fault("a source's clock an hour ahead", _tell(f"skew {JUMP_SECONDS:g}"), _tell("skew 0")),
-    Fault("garbage flood", _flood, _after_flood, 2.0),
+    Fault("garbage flood, the consumer stops itself", _flood, _after_flood, 2.0),
+    Fault("garbage flood, REFUSED_SHARE_LIMIT=1", _flood, _after_flood, 2.0, before=_going_on, after=_stopping_again),
     Fault("a backlog of a million events", _backlog, _take_backlog, 2.0),
 )
 

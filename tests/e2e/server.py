@@ -13,7 +13,7 @@ from sql.settings import PROJECT
 
 START_SECONDS = 40.0
 BROWSERS = ("chromium", "google-chrome", "chromium-browser", "google-chrome-stable")
-FLAGS = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"]
+FLAGS = ["--no-sandbox", "--enable-unsafe-swiftshader"]  # a map is drawn without a graphics card; the page is put together by the processor
 
 
 def browser_path() -> str | None:

@@ -38,6 +38,7 @@ def stormy(environment: dict[str, str], database: str, tmp_path: Path, wall: Pag
 def choose(page: Page, within: Locator, label: str, option: str) -> None:
     """Choose from a list, as often as the page closes it by drawing itself anew: after a change that may take a moment."""
     box = within.get_by_role("combobox", name=label)
+    expect(box).to_have_count(1)  # while a form is made anew, the old one may still be there
     for _ in range(CHOOSING_TRIED):
         box.press("ControlOrMeta+a")
         box.press_sequentially(option[:4])
