@@ -48,6 +48,7 @@ PICTURES = (
     Picture("live_4k", "/", "dark", 2),
     Picture("emergency_dark", "/emergency", "dark"),
     Picture("emergency_light", "/emergency", "light"),
+    Picture("display_dark", "/?wall=live,emergency&theme=dark", "dark"),
     Picture("incident_light", "/incident", "light"),
     Picture("staffing_dark", "/staffing", "dark"),
     Picture("staffing_light", "/staffing", "light"),
@@ -58,6 +59,7 @@ PICTURES = (
     Picture("weekly_light", "/weekly", "light"),
     Picture("weekly_dark", "/weekly", "dark"),
     Picture("system_dark", "/system", "dark"),
+    Picture("displays_light", "/displays", "light"),
     Picture("definitions_light", "/definitions?metric=service_level", "light"),
 )
 
