@@ -19,8 +19,8 @@ demo: $(VENV)/run.stamp ## everything: servers, a simulated city, the dashboard;
 services: $(VENV)/run.stamp ## only the embedded Postgres and Kafka, for every other command
 	@exec $(RUN) launch.py services
 
-test: $(VENV)/dev.stamp ## every test, in two processes: unit, property, integration on a real Kafka and Postgres, fault, browser
-	@CHROMIUM="$$(.ci/browser $(RUN))" && export CHROMIUM && exec $(RUN) -m pytest --numprocesses 2 --dist loadfile
+test: $(VENV)/dev.stamp ## every test: unit, property, integration on a real Kafka and Postgres, fault, browser
+	@CHROMIUM="$$(.ci/browser $(RUN))" && export CHROMIUM && exec $(RUN) -m pytest
 
 lint: $(VENV)/dev.stamp ## ruff and mypy --strict, and known vulnerabilities of what is pinned
 	$(RUN) -m ruff check .

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from dashboard import freshness
+from dashboard.bundles import HERE
 from dashboard.freshness import Freshness, Source, carrying, oldest
-from dashboard.parts import HERE
 from tests.dashboard import sample
 
 
