@@ -39,6 +39,7 @@ BROKER_AWAY_SECONDS = 0.2
 PLACE_WITHIN_SECONDS = 0.05  # the database usually says at once where to read
 FETCH_WAIT_MILLISECONDS = 20  # a fetch of quiet partitions holds back the next one of busy partitions for so long
 SESSION_TIMEOUT_MILLISECONDS = 6_000  # how long a killed consumer keeps its partitions
+REQUEST_TIMEOUT_MILLISECONDS = 6_000  # so soon a silent broker is asked anew; with the client's own 30 s a wall stood still for that long
 
 
 class Consumer:
@@ -64,6 +65,7 @@ class Consumer:
             session_timeout_ms=SESSION_TIMEOUT_MILLISECONDS,
             heartbeat_interval_ms=SESSION_TIMEOUT_MILLISECONDS // 3,
             fetch_max_wait_ms=FETCH_WAIT_MILLISECONDS,
+            request_timeout_ms=REQUEST_TIMEOUT_MILLISECONDS,
             reconnect_backoff_max_ms=1_000,
             metrics_enabled=False,
         )
