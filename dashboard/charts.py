@@ -135,7 +135,7 @@ def day(intervals: pd.DataFrame, at: datetime, zone: ZoneInfo, mode: Mode, size:
         return None
     data = _prepared(intervals, at)
     midnight: pd.Timestamp = intervals["interval_start"].iloc[0]
-    now = (at - midnight) // timedelta(minutes=1)  # a finer one is not seen, and would be a new chart every time
+    now = (at - midnight).total_seconds() / 60
     first, last = _window(data["minute"] - INTERVAL_MINUTES / 2, now)
     shown = data[(data["minute"] >= first) & (data["minute"] <= last)]
     peak = shown[["offered", "usual_upper"]].max().max()

@@ -7,6 +7,7 @@ import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from dashboard import emergency_charts, emergency_clock, emergency_figures, map_wall_figures
@@ -122,6 +123,11 @@ def _halves(snapshot: Snapshot) -> tuple[PlannedHalfHour, ...]:
     return snapshot.ahead.halves if snapshot.ahead else ()
 
 
+def _minute(at: datetime) -> datetime:
+    """The `now` of a chart: a finer one is not seen, and would be new data for every browser each time."""
+    return at.replace(second=0, microsecond=0)
+
+
 def _charts(snapshot: Snapshot) -> Mapping[Mode, DayChart | None]:
     if snapshot.history is None:
         return {}
@@ -129,7 +135,7 @@ def _charts(snapshot: Snapshot) -> Mapping[Mode, DayChart | None]:
     height = DAY_CHART_HEIGHT if usable(snapshot) else DAY_CHART_HEIGHT - SENTENCE_HEIGHT
 
     def draw(mode: Mode) -> DayChart | None:
-        return with_forecast(day(intervals, snapshot.at, snapshot.zone, mode, WALL, height), snapshot, mode, WALL)
+        return with_forecast(day(intervals, _minute(snapshot.at), snapshot.zone, mode, WALL, height), snapshot, mode, WALL)
 
     return ChartsOnDemand(draw)
 
@@ -138,7 +144,7 @@ def _storm_charts(snapshot: Snapshot) -> Mapping[Mode, DayChart | None]:
     known = snapshot.emergency
     if known is None:
         return {}
-    now = known.clock.hour(known.at.replace(second=0, microsecond=0))  # a finer one is not seen, and would be a new chart every time
+    now = known.clock.hour(_minute(known.at))
     said = emergency_clock.messages(known)
     return ChartsOnDemand(lambda mode: emergency_charts.contacts(known.hours, known.clock, now, mode, WALL, STORM_CHART_HEIGHT, said=said))
 

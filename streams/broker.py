@@ -140,9 +140,10 @@ def admin(servers: str) -> Any:
 def _why(words: str) -> str:
     """The client's words as a reason that helps, with the settings to look at."""
     protocol = settings().kafka_security_protocol
-    if protocol.startswith("SASL") and ("sasl" in words.lower() or words.endswith("socket disconnected")):
-        # Over TLS the client loses the broker's own answer, as the broker closes the connection after it.
-        reason = words if "sasl" in words.lower() else "it closed the connection when it was shown the password: authentication failed"
+    # Over TLS the client may lose the broker's own answer, as the broker closes the connection after it: whichever comes says the same.
+    refused = "authentication failed" in words.lower() or words.endswith("socket disconnected")
+    if protocol.startswith("SASL") and (refused or "sasl" in words.lower()):
+        reason = "it closed the connection when it was shown the password: authentication failed" if refused else words
         return f"{reason}. See KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD and KAFKA_SASL_MECHANISM"
     return f"{words}. See KAFKA_SSL_CAFILE and KAFKA_SSL_CERTFILE" if "certificate" in words.lower() else words
 

@@ -73,6 +73,16 @@ def test_charts_are_drawn_again_only_when_the_day_was_read_again() -> None:
     assert follow(one, sample.snapshot()).charts is not one.charts
 
 
+def test_within_a_minute_a_chart_has_the_same_data() -> None:
+    begins = sample.NOW.replace(second=5)
+    early, late, next_minute = (first(replace(sample.snapshot(), at=begins + timedelta(seconds=n))).charts["dark"] for n in (0, 50, 60))
+    assert early is not None
+    assert late is not None
+    assert next_minute is not None
+    assert early.data.equals(late.data)
+    assert not early.data.equals(next_minute.data)
+
+
 def test_the_verdict_before_is_the_hysteresis_of_the_next() -> None:
     rows = [sample.queue_row("general", "General", longest_wait_now_seconds=130.0), *sample.CALM[1:]]
     easing = [sample.queue_row("general", "General", longest_wait_now_seconds=100.0), *sample.CALM[1:]]

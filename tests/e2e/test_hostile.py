@@ -188,8 +188,8 @@ def test_hostile_text_goes_through_every_form_as_text(attacked: Page, database: 
     unharmed(attacked, root)
 
 
-# Every form that the pages have: page, what opens it, its button. The forms whose files and pages are looked at are in the test above.
 BOXES = "textarea, input[type=text]:not([role=combobox])"
+# Forms: page, what opens it, its button. Those whose files and pages are looked at are in the test above.
 FORMS = (
     ("incident", "Open an incident", "Open the incident"),
     ("incident", "Change or close", "Keep the change"),

@@ -9,6 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import psycopg
 import pytest
@@ -183,10 +184,22 @@ def test_what_the_broker_refuses_is_one_sentence_without_the_password(
     done = streams(elsewhere(tmp_path) | wanted, "consume", "--until-idle", "1")
     said = done.stdout + done.stderr
     assert done.returncode == 1
-    assert says in said.lower()
+    assert says in said
     assert done.stderr.count("\n") == 1, said
     assert PASSWORD not in said
     assert "guessed-wrong" not in said
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "SaslAuthenticationFailedError: Authentication failed during authentication due to invalid credentials with SASL mechanism SCRAM-SHA-512",
+        "KafkaConnectionError: socket disconnected",
+    ],
+)
+def test_a_refused_password_is_told_alike_whether_the_broker_answers_or_closes(words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(broker, "settings", lambda: SimpleNamespace(kafka_security_protocol="SASL_SSL"))
+    assert broker._why(words).startswith("it closed the connection when it was shown the password: authentication failed. See KAFKA_SASL")
 
 
 def elsewhere(state: Path) -> dict[str, str]:
