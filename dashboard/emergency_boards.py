@@ -52,8 +52,8 @@ def asked(known: Emergency) -> Figure:
         chosen.append(_asked_row(f"“{term['term']}”", "searches", int(term["without_answer"]), None, status="watch"))
     columns = [
         {"key": "name", "kind": "name", "title": "They ask about", "width": "1fr"},
-        {"key": "source", "kind": "text", "title": "By", "width": "100px"},
-        {"key": "count", "kind": "num", "title": "Number", "width": "96px"},
+        {"key": "source", "kind": "text", "title": "By", "width": "106px"},
+        {"key": "count", "kind": "num", "title": "Number", "width": "100px"},
         {"key": "ratio", "kind": "num", "title": "Of usual", "unit": " ×", "width": "110px", "strong": True},
     ]
     return {"columns": columns, "rows": chosen, "title": "", "empty": "Nothing is asked more than usual", **aged(known)}

@@ -162,6 +162,17 @@ function attach({ data: d, parentElement }, html, draw) {
   return () => root._leave?.()
 }
 
+// Takes the first of the steps, from no tightening on, in which nothing is too wide; asked anew when the words or the room for them changed.
+function tighten(el, words, steps, tooWide) {
+  const asked = `${words}|${el.clientWidth}|${document.fonts.status}`
+  if (el._tightened === asked) return
+  el._tightened = asked
+  for (let step = 0; step <= steps; step++) {
+    attr(el, "data-tight", String(step))
+    if (!tooWide()) return
+  }
+}
+
 function spark(values, band, w, h, target, floor) {
   if (!values || values.length < 2) return ""
   const all = [...values, ...(band ?? []), ...(target == null ? [] : [target]), ...(floor == null ? [] : [floor])]

@@ -2,6 +2,8 @@ const TILE = `<article class="root panel tile"><header><h2></h2><span class="asi
   <div class="body"><p class="value"><b></b><span class="unit"></span><span class="of"></span><span class="over"></span></p>
   <p class="context"><span class="status"></span><span class="compare"></span></p></div><div class="trend"></div></article>`
 
+const TIGHTEST = 5
+
 function draw(root, d, age) {
   const $ = (q) => root.querySelector(q)
   const fresh = freshness(age, d.cadence)
@@ -16,7 +18,6 @@ function draw(root, d, age) {
   putHtml($("h2"), link(d.href, esc(d.label))); attr(root, "title", d.definition ?? "")
   put($(".aside"), bare ? "" : d.aside ?? "")
   put($("b"), fresh === "unknown" ? "?" : empty ? "–" : d.value)
-  attr(root, "data-long", String(!bare && `${d.value}${d.unit ?? ""}`.length > 3))
   put($(".unit"), bare ? "" : d.unit ?? ""); put($(".over"), bare ? "" : d.over ?? ""); put($(".of"), bare ? "" : d.of ?? "")
   const word = state === "nodata" ? "" : esc(d.words?.[state] ?? WORDS[state]) + (was ? `, was ${WORDS[was]}` : "")
   putHtml($(".status"), mark(state) + `<em>${word}</em>`)
@@ -24,5 +25,7 @@ function draw(root, d, age) {
   putHtml($(".age"), fresh === "live" ? span(age) : fresh === "unknown" ? "" : mark("late") + (fresh === "stale" ? `${span(age)} old` : `late ${span(age)}`))
   const band = d.band ? [d.band[0], d.band[1]] : null
   putHtml($(".trend"), bare ? "" : spark(d.spark, band, 400, 48, d.target))
+  const body = $(".body")
+  tighten(root, body.textContent + fresh, TIGHTEST, () => body.scrollWidth > body.clientWidth)
 }
 export default function (component) { return attach(component, TILE, draw) }

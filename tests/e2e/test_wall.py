@@ -46,16 +46,6 @@ SEEN = """() => ({
   moved: window.seen.roots.filter(([host, root]) => !host.isConnected || host.shadowRoot.querySelector('.root') !== root).length,
   charts: document.querySelectorAll('[data-testid="stVegaLiteChart"] :is(svg, canvas)').length,
 })"""
-# Where a word is longer than a part has room for, an element reaches over the edge of its part.
-CUT = """() => [...document.querySelectorAll('[class*="st-key-part_"]')].flatMap((part) => {
-  const root = [...part.querySelectorAll('*')].map((n) => n.shadowRoot?.querySelector('.root')).find(Boolean)
-  const box = root.getBoundingClientRect()
-  const words = [...root.querySelectorAll('*')].filter((n) => !n.childElementCount && n.textContent.trim() && n.getClientRects().length)
-  return words.filter((n) => {
-    const own = n.getBoundingClientRect()
-    return own.right > box.right + 1 || own.bottom > box.bottom + 4 || parseFloat(getComputedStyle(n).fontSize) < 22
-  }).map((n) => root.className + ': ' + n.textContent)
-})"""
 SCROLL = "() => { const main = document.querySelector('[data-testid=stMain]'); return [main.scrollHeight, main.scrollWidth] }"
 # What components replace within themselves when a figure changes.
 SWAPPED = re.compile(r"(SMALL|EM|B|I|SPAN|DIV|P|A|BR|svg)\.(mark|dot|spark|nil|few|g\d)?$")
@@ -97,14 +87,6 @@ def test_a_component_that_could_not_be_loaded_is_asked_for_again(dashboard: Dash
     wall.goto(dashboard.url)
     expect(tile(wall, "waiting").locator(".value b")).to_have_text("25")
     assert len(failed) == 3
-
-
-@pytest.mark.usefixtures("beating")
-def test_nothing_is_cut_on_a_wall(opened: Callable[[str], Page]) -> None:
-    page = opened("/")
-    page.wait_for_timeout(2500)
-    cut = page.evaluate(CUT)
-    assert not cut
 
 
 @pytest.mark.usefixtures("beating")
