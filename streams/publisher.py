@@ -23,8 +23,8 @@ log = logging.getLogger(__name__)
 UNACKNOWLEDGED_EVENTS = 20_000
 UNACKNOWLEDGED_BYTES = 32 * 1024 * 1024
 GIVE_UP_AFTER_SECONDS = 60.0
-DELIVERY_TIMEOUT_SECONDS = 20
-REQUEST_TIMEOUT_SECONDS = 10  # whole: the client puts it into requests as it is
+DELIVERY_TIMEOUT_SECONDS = 12
+REQUEST_TIMEOUT_SECONDS = 6  # so soon a silent broker is asked anew; whole: the client puts it into requests as it is
 SETTLED_SECONDS = 2  # by so much later the client must have said what became of an event
 RESEND_PAUSE_SECONDS = 0.5
 ABANDONED_CLOSE_SECONDS = 2.0
@@ -38,6 +38,12 @@ class _Record(NamedTuple):
     key: bytes | None
     value: bytes
     partition: int | None
+
+
+class _Sending(NamedTuple):
+    record: _Record
+    future: Any
+    late_at: float  # when the client must have said what became of it, of the clock that only grows
 
 
 class _Partitioner(DefaultPartitioner):  # type: ignore[misc]
@@ -76,7 +82,7 @@ class Publisher:
         ensure_topics(servers)
         self._servers = servers
         self._give_up_after_seconds = give_up_after_seconds
-        self._unacknowledged: deque[tuple[Any, _Record]] = deque()
+        self._unacknowledged: deque[_Sending] = deque()
         self._unacknowledged_bytes = 0
         self._failing_since: float | None = None
         self._paused_at = float("-inf")
@@ -133,12 +139,7 @@ class Publisher:
         Raises:
             BrokerUnavailable: it did not, in the time given.
         """
-        while self._unacknowledged:
-            try:
-                self._producer.flush(timeout=DELIVERY_TIMEOUT_SECONDS)
-            except KafkaError as error:
-                log.debug("flush: %s", error)
-            self._settle(0)
+        self._settle(0)
         telemetry.PUBLISHED.inc(self.sent - self._told)
         self._told = self.sent
         telemetry.LAST_ACKNOWLEDGED.set_to_current_time()
@@ -191,30 +192,28 @@ class Publisher:
             future = self._producer.send(record.topic, value=record.value, key=record.key, partition=record.partition)
         except KafkaError as error:
             raise BrokerUnavailable(f"Kafka at {self._servers} takes no event on {record.topic}: {_said(error)}.") from None
-        self._unacknowledged.append((future, record))
+        self._unacknowledged.append(_Sending(record, future, time.monotonic() + DELIVERY_TIMEOUT_SECONDS + SETTLED_SECONDS))
         self._unacknowledged_bytes += len(record.value)
 
     def _settle(self, leave: int) -> None:
-        """Wait for the oldest ones until `leave` are left; send again those that failed."""
-        for _ in range(len(self._unacknowledged) - leave):
-            future, record = self._unacknowledged[0]
+        """Wait for the oldest ones until `leave` are left; those that failed are sent again, before anything newer."""
+        while len(self._unacknowledged) > leave:
+            record, future, late_at = self._unacknowledged[0]
             try:
-                future.get(timeout=DELIVERY_TIMEOUT_SECONDS + SETTLED_SECONDS)
+                future.get(timeout=max(0.0, late_at - time.monotonic()))
             except KafkaError as error:
                 self._failed(record, error)  # raises when it is time to give up
-                telemetry.PUBLISHED_AGAIN.inc()
-                if not future.is_done:
-                    self._begin_anew()
-                    self._settle(leave)
-                    return
-                self._hand_over(record)
+                self._begin_anew()
             else:
                 self._failing_since = None
-            self._unacknowledged.popleft()
-            self._unacknowledged_bytes -= len(record.value)
+                self._unacknowledged.popleft()
+                self._unacknowledged_bytes -= len(record.value)
 
     def _begin_anew(self) -> None:
-        """Take another producer: one that neither delivers nor gives up stands still for ever (kafka-python 3.0.12, after a silence)."""
+        """Send what is not acknowledged by another producer: after a silence the old one stands still (kafka-python 3.0.12).
+
+        It may neither deliver nor give up, or hold back what follows on an event that it gave up, until that is too late as well.
+        """
         try:
             another = _connected(self._servers)
         except (KafkaError, OSError) as error:
@@ -222,8 +221,10 @@ class Publisher:
             return
         self._let_go(0)
         self._producer = another
-        waiting, self._unacknowledged, self._unacknowledged_bytes = self._unacknowledged, deque(), 0
-        for _, record in waiting:
+        waiting = [one.record for one in self._unacknowledged if not one.future.succeeded()]
+        self._unacknowledged, self._unacknowledged_bytes = deque(), 0
+        telemetry.PUBLISHED_AGAIN.inc(len(waiting))
+        for record in waiting:
             self._hand_over(record)
 
     def _failed(self, record: _Record, error: KafkaError) -> None:

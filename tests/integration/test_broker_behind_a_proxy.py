@@ -96,7 +96,9 @@ def test_a_publisher_outlives_a_broker_that_was_silent(
             sender.send(event)
         time.sleep(6)  # longer than a delivery may take
         way.restore()
+        restored = time.monotonic()
         sender.flush()
+        took = time.monotonic() - restored
     subprocess.run(
         [sys.executable, "-m", "streams", "consume", "--until-idle", "2"],
         env=environment | {"KAFKA_BOOTSTRAP_SERVERS": proxied.address, "TOPIC_PREFIX": "", "CONSUMER_GROUP": "second"},
@@ -104,6 +106,7 @@ def test_a_publisher_outlives_a_broker_that_was_silent(
         check=True,
         timeout=WITHIN_SECONDS,
     )
+    assert took < 3, "it waited for another delivery to fail"
     assert kept(database) >= FEW // 3
     with psycopg.connect(database) as connection:
         found = connection.execute(
