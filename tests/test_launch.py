@@ -29,6 +29,8 @@ from sql.settings import PROJECT, settings
 from streams import broker
 from streams.simulator.city import DEFAULT_CITY, load_city
 
+pytestmark = pytest.mark.alone
+
 READY_WITHIN_SECONDS = 60.0
 GONE_WITHIN_SECONDS = 30.0
 NOBODY_THERE = "postgresql://a:secret@127.0.0.1:1/b"

@@ -13,8 +13,16 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests.e2e import city
 from tests.e2e.server import FLAGS, Dashboard, browser_path
 
+HERE = Path(__file__).parent
 BEAT_SECONDS = 0.5
 PATIENCE_MILLISECONDS = 20_000
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A browser takes a core for itself."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.alone)
 
 
 @pytest.fixture(scope="session")
