@@ -94,6 +94,7 @@ gatherUsageStats = false
 [client]
 toolbarMode = "minimal"
 showErrorDetails = "none"
+showErrorLinks = false
 
 [logger]
 level = "warning"

@@ -120,7 +120,7 @@ def _department(one: Judged) -> Figure:
         "due": wording.count(row.due),
         "open": None if row.open is None else wording.count(row.open),
         "change": None if row.open_change is None else wording.change(row.open_change),
-        "clear": None if row.weeks_to_clear is None else f"{row.weeks_to_clear:.1f}",
+        "clear": None if row.weeks_to_clear is None else wording.weeks(row.weeks_to_clear),
         "reopened": None if row.reopen_share is None or row.reopen_eligible < FEWEST_CASES else percent(row.reopen_share),
         "verdict": {"mark": one.status, "text": one.words},
     }

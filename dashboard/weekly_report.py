@@ -138,7 +138,7 @@ def _department(one: Judged) -> Data:
         "due": wording.count(row.due),
         "open": wording.NOTHING if row.open is None else wording.count(row.open),
         "change": wording.NOTHING if row.open_change is None else wording.change(row.open_change),
-        "clear": wording.NOTHING if row.weeks_to_clear is None else f"{row.weeks_to_clear:.1f} wk",
+        "clear": wording.NOTHING if row.weeks_to_clear is None else f"{wording.weeks(row.weeks_to_clear)} wk",
         "reopened": wording.NOTHING if row.reopen_eligible < FEWEST_CASES else maybe_percent(row.reopen_share),
         "mark": one.status,
         "verdict": one.words,

@@ -43,6 +43,11 @@ def age(seconds: float) -> str:
     return wait(whole) if whole < 172_800 else f"{whole // 86_400} d"
 
 
+def weeks(value: float) -> str:
+    """3.1; from a hundred on without tenths: 1,134."""
+    return f"{value:.1f}" if value < 99.95 else count(value)
+
+
 def seconds(value: float) -> str:
     """A limit in words: 20 s, 2:00."""
     return f"{value:g} s" if value < 60 else wait(value)

@@ -2,7 +2,7 @@ const TILE = `<article class="root panel tile"><header><h2></h2><span class="asi
   <div class="body"><p class="value"><b></b><span class="unit"></span><span class="of"></span><span class="over"></span></p>
   <p class="context"><span class="status"></span><span class="compare"></span></p></div><div class="trend"></div></article>`
 
-const TIGHTEST = 5
+const TIGHTEST = 6
 
 function draw(root, d, age) {
   const $ = (q) => root.querySelector(q)

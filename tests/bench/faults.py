@@ -28,6 +28,7 @@ BEHIND_SECONDS = 2.0  # a figure may be older than the age it tells by so much
 ROUNDING_SECONDS = 1.5  # ages are told in whole seconds, once a second
 BACKLOG_EVENTS, GARBAGE_EVENTS = 1_000_000, 100_000
 JUMP_SECONDS = 3600.0
+PATIENT = {"CONTACT_GIVEN_UP_AFTER_SECONDS": "86400"}  # the marks wait for as long as all rounds take
 FAKETIME = ("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1", "/usr/lib/faketime/libfaketimeMT.so.1")
 SPANS = re.compile(r"\d+:\d\d(:\d\d)?")
 SMALL_DISK, FILL_BLOCK = "700m", b"\0" * 2**20
@@ -280,7 +281,7 @@ def measure(names: tuple[str, ...] = (), *, rounds: int = 1) -> Iterator[Found]:
         if not faults:
             continue
         small = {"max_wal_size": "128MB", "min_wal_size": "32MB"} if small_disk else {}
-        with whole_city.running(postgres_settings=small, tmpfs=SMALL_DISK if small_disk else "") as city:
+        with whole_city.running(settings=PATIENT, postgres_settings=small, tmpfs=SMALL_DISK if small_disk else "") as city:
             feed = city.feed(rate=RATE, run=RUN)
             try:
                 with opened(f"{city.url}{WALL}") as wall:

@@ -145,7 +145,7 @@ def run(hours: float, *, log: Path, say: Callable[[str], None], times: float = T
                     hours=(time.monotonic() - began) / 3600,
                     server_mb=rss_megabytes(city.dashboard.pid),
                     consumer_mb=rss_megabytes(city.consumer.pid),
-                    changes=len({one.waiting for one in shown}),
+                    changes=len({one.offered for one in shown}),
                     **found,  # type: ignore[arg-type]
                 )
             )

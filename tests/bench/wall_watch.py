@@ -35,6 +35,7 @@ SAMPLER = f"""(() => {{
     shown.push([
       clock + performance.now(), text(tile, ".value b"), text(tile, ".age"), tile?.getAttribute("data-fresh") ?? "gone",
       text(tile, ".compare"), text(strip, ".verdict b"), text(strip, ".why"), text(strip, ".feeds span"), said.filter(Boolean).join(" | "),
+      text(root("offered"), ".value b"),
     ])
     if (shown.length > {MOST_KEPT}) shown.shift()
   }}
@@ -55,6 +56,7 @@ class Sample:
     why: str
     feeds: str
     banner: str
+    offered: str = ""
 
     @property
     def told_age(self) -> float | None:

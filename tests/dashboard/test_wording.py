@@ -23,6 +23,8 @@ from tests.dashboard import sample
         (wording.wait(3900), "1 h 05 min"),
         (wording.age(6), "6 s"),
         (wording.age(125), "2:05"),
+        (wording.weeks(3.14), "3.1"),
+        (wording.weeks(1134.3), "1,134"),
         (wording.age(3960), "1 h 06 min"),
         (wording.age(86400 * 3), "3 d"),
         (wording.seconds(20), "20 s"),
