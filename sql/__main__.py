@@ -113,12 +113,12 @@ def report_command(
 @click.option("--check", is_flag=True, help="Only compare; exit status 1 when a roll-up is not equal to its rows.")
 @plain_errors
 def rebuild(check: bool) -> None:
-    """Count the quarter hours anew from the contacts, and say what differed."""
+    """Count the quarter hours anew from the contacts where they differ, and say what differed."""
     with engine().begin() as connection:
         found = rebuild_intervals(connection, check_only=check)
     if not found.differences.empty:
         click.echo(found.differences.head(20).to_string(index=False))
-    click.echo(f"{len(found.differences)} roll-ups differed; {found.contacts} contacts are counted")
+    click.echo(f"{found.differing} roll-ups differed; {found.contacts} contacts are counted")
     if check and not found.differences.empty:
         sys.exit(1)
 

@@ -17,14 +17,15 @@ CUT = """() => [...document.querySelectorAll('[class*="st-key-part_"]')].flatMap
     return over || (n.clientWidth && n.scrollWidth > n.clientWidth + 1) || parseFloat(getComputedStyle(n).fontSize) < 22
   }).map((n) => root.className + ' ' + (root.parentElement.closest('[class]') ?? root).className + ': ' + n.textContent)
 })"""
-# Figures of the wall with other values, as if the server had sent them; what is cut is asked before it sends the next.
-WITH = """([values, cut]) => {
+# Figures of the wall with other values and so many cadences old, as if the server had sent them; what is cut is asked before it sends the next.
+WITH = """([values, cadences, cut]) => {
   const figures = Object.fromEntries(Object.entries(values).map(([key, more]) => {
     const figure = { ...city311.figure(key), ...more }
     if (more.rows) figure.rows = more.rows.map((row) => ({ ...city311.figure(key).rows[0], ...row }))
+    if (cadences) figure.as_of = city311.now() - cadences * figure.cadence
     return [key, figure]
   }))
-  city311.accept({ boot: "large", seq: 1, now: city311.now(), figures })
+  city311.accept({ boot: "large " + cadences, seq: 1, now: city311.now(), figures })
   return (0, eval)(cut)()
 }"""
 
@@ -73,8 +74,14 @@ def test_nothing_is_cut_on_a_wall(opened: Callable[[str], Page]) -> None:
         page = opened(path)
         page.wait_for_timeout(2500)
         cut[path, "as it is"] = page.evaluate(CUT)
-        for name, values in (("full", FULL), ("large", LARGE)):
+        for name, values, cadences in (
+            ("full", FULL, 0),
+            ("large", LARGE, 0),
+            ("late", LARGE, 4),
+            ("stale", LARGE, 12),
+            ("unknown", LARGE, 40),
+        ):
             found = shown_of(page, values)
             assert found
-            cut[path, name] = page.evaluate(WITH, [found, CUT])
+            cut[path, name] = page.evaluate(WITH, [found, cadences, CUT])
     assert not {place: words for place, words in cut.items() if words}

@@ -146,6 +146,24 @@ def test_roll_ups_answer_every_listed_threshold_as_the_rows_do(connection: Conne
             pd.testing.assert_frame_equal(rolled_up.loc[at][same], rows[same], check_names=False, check_dtype=False)
 
 
+def test_a_rebuild_mends_the_months_that_differ_and_leaves_the_others(connection: Connection) -> None:
+    months = [NOON - timedelta(days=28 * number) for number in range(4)]
+    for at in months:
+        add(connection, queued_at=at, answered_after=10)
+    assert rebuild(connection).differing == 4
+    connection.execute(text("UPDATE contact_interval SET contacts = 7 WHERE interval_start <= :at"), {"at": months[2]})
+    connection.execute(text("DELETE FROM contact_interval WHERE interval_start > :at"), {"at": months[1]})
+    written = text("SELECT interval_start, ctid FROM contact_interval WHERE interval_start > :begins AND interval_start <= :ends")
+    untouched = connection.execute(written, {"begins": months[2], "ends": months[1]}).all()
+    assert rebuild(connection, check_only=True).differing == 3
+    found = rebuild(connection)
+    assert (found.differing, found.contacts) == (3, 4)
+    assert found.differences["rolled_up"].tolist()[:2] == [7, 7]
+    assert found.differences["counted"].tolist() == [1, 1, 1]
+    assert connection.execute(written, {"begins": months[2], "ends": months[1]}).all() == untouched
+    assert rebuild(connection, check_only=True).differences.empty
+
+
 def test_today_live_from_the_roll_ups_is_today_from_the_rows(connection: Connection) -> None:
     now = connection.execute(text("SELECT now()")).scalar_one()
     midnight = connection.execute(text("SELECT date_trunc('day', now(), 'America/New_York')")).scalar_one()
