@@ -11,7 +11,7 @@ from alembic.config import Config
 from sqlalchemy import create_engine
 
 import sql.migrate
-from sql import queries
+from tests import roll_ups
 from tests.bench import history, requests
 from tests.bench.processes import load
 
@@ -82,7 +82,7 @@ def _fill(made: Filled, say: Callable[[str], None]) -> None:
         "fill contact": lambda: _fill_table(made.url, "contact", made.size.contacts),
         "fill request": lambda: _fill_table(made.url, "request", made.size.requests),
         "migrate": lambda: made.migrations.extend(sql.migrate.migrate(made.url)),
-        "count the roll-ups": lambda: _run(made.url, f"TRUNCATE contact_interval; {queries.statement('rebuild-intervals')}"),
+        "count the roll-ups": lambda: _run(made.url, f"TRUNCATE contact_interval; {roll_ups.ALL_OF_THEM}"),
         "vacuum": lambda: _run(made.url, "VACUUM ANALYZE"),
     }
     done = _done(made.url)

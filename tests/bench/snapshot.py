@@ -10,6 +10,7 @@ from sqlalchemy import create_engine
 
 from sql import queries
 from sql.migrate import migrate
+from tests import roll_ups
 from tests.bench import history
 from tests.bench.stack import Stack
 
@@ -62,6 +63,6 @@ def _filled(stack: Stack, contacts: int) -> str:
     migrate(url)
     with psycopg.connect(url, autocommit=True) as connection:
         history.fill(connection, contacts=contacts)
-        connection.execute(queries.statement("rebuild-intervals").encode())
+        roll_ups.count(connection)
         history.finish(connection)
     return url

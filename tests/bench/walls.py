@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import psycopg
 
-from sql import child, queries
+from sql import child
 from sql.settings import PROJECT
+from tests import roll_ups
 from tests.bench import history, whole_city
 from tests.bench.processes import Process, cpu_seconds, load, rss_megabytes, wait_until
 from tests.bench.whole_city import City
@@ -77,7 +78,7 @@ def fill(city: City) -> None:
     """The past that a running city has."""
     with psycopg.connect(city.postgres.url, autocommit=True) as connection:
         history.fill(connection, contacts=CONTACTS)
-        connection.execute(queries.statement("rebuild-intervals").encode())
+        roll_ups.count(connection)
         history.finish(connection)
 
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 
-from sql.queries import statement
+from tests import roll_ups
 
 PHONE, AGENTS, CHAT = "sim/phone", "sim/agents", "sim/chat"
 CONTACT_TOPIC, AGENT_TOPIC = "311.contacts", "311.agents"
@@ -61,7 +61,7 @@ def fill(connection: psycopg.Connection[Any], now: datetime, zone: ZoneInfo, que
             cursor.execute("INSERT INTO feed (feed, name, cadence_seconds) VALUES (%s, %s, %s)", (feed, name, CADENCE_SECONDS[feed]))
         cursor.executemany("INSERT INTO queue_feed (queue, feed) VALUES (%s, %s)", [(q.queue, q.feed) for q in queues])
         _consumed(cursor, now)
-        cursor.execute(statement("rebuild-intervals"))
+        cursor.execute(roll_ups.ALL_OF_THEM.encode())
     connection.commit()
     beat(connection, now)
 
