@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from playwright.sync_api import Locator, Page, TimeoutError as PlaywrightTimeout, expect
+from playwright.sync_api import Error as PlaywrightError, Locator, Page, expect
 
 from tests.dashboard import pdf_words, storm_city
 from tests.e2e.server import Dashboard
@@ -38,13 +38,13 @@ def stormy(environment: dict[str, str], database: str, tmp_path: Path, wall: Pag
 def choose(page: Page, within: Locator, label: str, option: str) -> None:
     """Choose from a list, as often as the page closes it by drawing itself anew: after a change that may take a moment."""
     box = within.get_by_role("combobox", name=label)
-    expect(box).to_have_count(1)  # while a form is made anew, the old one may still be there
     for _ in range(CHOOSING_TRIED):
-        box.press("ControlOrMeta+a")
-        box.press_sequentially(option[:4])
+        expect(box).to_have_count(1)  # while a form is made anew, the old one may still be there
         try:
+            box.press("ControlOrMeta+a")
+            box.press_sequentially(option[:4])
             page.get_by_role("option", name=option).click(timeout=CHOOSING_MILLISECONDS)
-        except PlaywrightTimeout:
+        except PlaywrightError:  # the form was made anew between two of these
             continue
         if box.input_value() == option:
             break
