@@ -21,6 +21,7 @@ from tests.e2e.server import Dashboard
 
 QUEUES = {"general": 0.5, "spanish": 0.2, "streets": 0.3}
 PEOPLE = 9  # scheduled in each queue from 7 to 20 o'clock
+SETTLED_MILLISECONDS = 1_000
 SERVES_WITHIN_SECONDS = 120
 
 
@@ -72,13 +73,16 @@ def test_a_planners_whole_path(served: Page, database: str, tmp_path: Path) -> N
     file = tmp_path / "schedule.csv"
     file.write_text(text + "\nnobody,2026-11-27,09:00,10:15,3\n")
     served.locator('input[type="file"]').set_input_files(file)
+    expect(served.get_by_role("button", name="Remove schedule.csv")).to_be_visible()  # a form with a file on its way is not sent
+    served.wait_for_timeout(SETTLED_MILLISECONDS)
     served.locator(".st-key-staffing_upload").get_by_label("Your name, for the record").fill("Ann")
     served.get_by_role("button", name="Check and keep the schedule").click()
     expect(served.get_by_text(f"Line {14 * len(QUEUES) + 2}: there is no queue 'nobody'")).to_be_visible()
     file = tmp_path / "better.csv"
     file.write_text(text)
     served.locator('input[type="file"]').set_input_files(file)
-    expect(served.get_by_text("better.csv")).to_be_visible()
+    expect(served.get_by_role("button", name="Remove better.csv")).to_be_visible()
+    served.wait_for_timeout(SETTLED_MILLISECONDS)
     served.get_by_role("button", name="Check and keep the schedule").click()
     expect(served.get_by_text(f"Kept better.csv: {len(QUEUES)} queues")).to_be_visible()
 
