@@ -49,11 +49,8 @@ function draw(root, d, age) {
     }
     d.columns.forEach((c, k) => putHtml(tr.cells[k], row[c.key] == null ? (c.kind === "spark" || c.kind === "range" || c.kind === "parts" ? "" : '<i class="nil">–</i>') : CELLS[c.kind](row[c.key], c, row)))
   })
-  if (root.dataset.size === "wall") unfoldNames(body)
-}
-// A name on a wall that is too long for its line takes two.
-function unfoldNames(body) {
-  for (const { cells: [cell] } of body.rows) tighten(cell, cell.textContent, 1, () => cell.scrollWidth > cell.clientWidth)
+  // A name on a wall that is too long for its line takes two.
+  if (root.dataset.size === "wall") for (const { cells: [name] } of body.rows) tighten(name, 1)
 }
 function fold(root, button) {
   root._unfolded = !root._unfolded

@@ -162,14 +162,14 @@ function attach({ data: d, parentElement }, html, draw) {
   return () => root._leave?.()
 }
 
-// Takes the first of the steps, from no tightening on, in which nothing is too wide; asked anew when the words or the room for them changed.
-function tighten(el, words, steps, tooWide) {
-  const asked = `${words}|${el.clientWidth}|${document.fonts.status}`
+// Takes the first of the steps, from no tightening on, in which nothing in the box is too wide; asked anew when its words or its room changed.
+function tighten(el, steps, box = el) {
+  const asked = `${box.textContent}|${box.clientWidth}|${document.fonts.status}`
   if (el._tightened === asked) return
   el._tightened = asked
   for (let step = 0; step <= steps; step++) {
     attr(el, "data-tight", String(step))
-    if (!tooWide()) return
+    if (box.scrollWidth <= box.clientWidth) return
   }
 }
 

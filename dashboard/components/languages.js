@@ -10,6 +10,6 @@ function draw(root, d, age) {
   putHtml($(".cells"), gone ? `<b class="nil">?</b><small class="gone">${mark("unknown")} ${unknown(age)}</small>`
     : !d.cells.length ? `<b class="nil">–</b><small>${esc(d.empty)}</small>`
     : d.cells.map((c) => `<div><em>${esc(c.value)}</em><span>${esc(c.word)}</span><small>${esc(c.note)}</small></div>`).join(""))
-  for (const name of root.querySelectorAll(".cells span")) tighten(name, name.textContent, 1, () => name.scrollWidth > name.clientWidth)
+  for (const name of root.querySelectorAll(".cells span")) tighten(name, 1)
 }
 export default function (component) { return attach(component, LANGUAGES, draw) }

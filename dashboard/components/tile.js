@@ -25,7 +25,6 @@ function draw(root, d, age) {
   putHtml($(".age"), fresh === "live" ? span(age) : fresh === "unknown" ? "" : mark("late") + (fresh === "stale" ? `${span(age)} old` : `late ${span(age)}`))
   const band = d.band ? [d.band[0], d.band[1]] : null
   putHtml($(".trend"), bare ? "" : spark(d.spark, band, 400, 48, d.target))
-  const body = $(".body")
-  tighten(root, body.textContent + fresh, TIGHTEST, () => body.scrollWidth > body.clientWidth)
+  tighten(root, TIGHTEST, $(".body"))
 }
 export default function (component) { return attach(component, TILE, draw) }

@@ -61,7 +61,7 @@ def fill(connection: psycopg.Connection[Any], now: datetime, zone: ZoneInfo, que
             cursor.execute("INSERT INTO feed (feed, name, cadence_seconds) VALUES (%s, %s, %s)", (feed, name, CADENCE_SECONDS[feed]))
         cursor.executemany("INSERT INTO queue_feed (queue, feed) VALUES (%s, %s)", [(q.queue, q.feed) for q in queues])
         _consumed(cursor, now)
-        cursor.execute(roll_ups.ALL_OF_THEM.encode())
+        roll_ups.count(connection)
     connection.commit()
     beat(connection, now)
 

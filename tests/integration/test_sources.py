@@ -25,7 +25,7 @@ from streams.sources.asterisk import QueueLog
 from tests.servers import Services
 from tests.streams.queue_log_lines import line
 
-WITHIN_SECONDS = 90
+WITHIN_SECONDS = 40
 NOON = datetime(2025, 11, 25, 12, tzinfo=UTC)
 
 
