@@ -93,7 +93,8 @@ LEFT JOIN LATERAL metric.target(coalesce(counted.queue, '*'), b.as_of) AS t ON t
 LEFT JOIN LATERAL (
     SELECT f.feed, f.as_of, feed.cadence_seconds
     FROM queue_feed JOIN metric.feeds AS f USING (feed) JOIN feed USING (feed)
-    WHERE queue_feed.queue = counted.queue
+    -- One source may tell of agents too; these being heard says nothing of its contacts.
+    WHERE queue_feed.queue = counted.queue AND f.topic LIKE '%311.contacts'
     ORDER BY f.as_of DESC NULLS LAST LIMIT 1
 ) AS feed ON true
 ORDER BY is_all, queue.position, queue.queue;

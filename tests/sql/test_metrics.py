@@ -248,3 +248,14 @@ def test_a_feed_s_age_gives_its_state(connection: Connection, age: float, state:
         )
     found = queries.frame("feeds", connection, as_of=NOON).iloc[0]
     assert (found.age_seconds, found.state) == (age, state)
+
+
+def test_a_queue_is_as_fresh_as_its_contacts_though_its_source_tells_of_agents(connection: Connection) -> None:
+    connection.execute(text("INSERT INTO feed VALUES ('acd', 'Calls', 2)"))
+    connection.execute(text("INSERT INTO queue (queue, name, channel, position) VALUES ('general', 'General', 'phone', 1)"))
+    connection.execute(text("INSERT INTO queue_feed VALUES ('general', 'acd')"))
+    silent_since = NOON - timedelta(seconds=100)
+    for topic, heard_at in (("city.311.contacts", silent_since), ("city.311.agents", NOON)):
+        connection.execute(text("INSERT INTO feed_partition VALUES ('acd', :t, 0, NULL, :at, now(), 1)"), {"t": topic, "at": heard_at})
+    found = queries.frame("queue-now", connection, as_of=NOON).set_index("queue").loc["general"]
+    assert (found.feed, found.feed_as_of) == ("acd", silent_since)
