@@ -36,7 +36,7 @@ def at_words(at: datetime, staffing: Staffing) -> str:
 def verdict(staffing: Staffing, plan: pd.DataFrame) -> tuple[str, str]:
     """The answer in two or three words, and why in one sentence."""
     if plan.empty:
-        return "No forecast yet", "`python -m forecasting run` makes one; `python -m forecasting serve` makes one every day."
+        return "No forecast yet.", "`python -m forecasting serve` makes one every day, `python -m forecasting run` one now."
     found, halves = gaps(plan), by_half_hour(plan)
     ahead = halves[~halves["over"]]
     unscheduled = _unscheduled(plan)

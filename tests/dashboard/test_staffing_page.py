@@ -139,7 +139,7 @@ def test_a_service_that_does_not_answer_is_a_sentence(connection: psycopg.Connec
 @pytest.mark.usefixtures("in_process")
 def test_without_a_forecast_the_page_says_how_to_make_one() -> None:
     app = page()
-    assert figures(app)["staffing_verdict"]["title"].startswith("**No forecast yet** `python -m forecasting run`")
+    assert figures(app)["staffing_verdict"]["title"].startswith("**No forecast yet.** `python -m forecasting serve`")
     assert any("Upload a schedule" in expander.label for expander in app.expander)
 
 
