@@ -51,8 +51,10 @@ def planned(city: City, *, first: date, days: int) -> People:
     for number in range(-1, days):
         day = Day(city, first + timedelta(days=number))
         for crew in city.crews:
-            if WEEKDAYS[day.date.weekday()] in crew.days and (crew.works_on_holidays or not day.holiday):
-                for place, clock in enumerate(crew.starts):
+            share = city.work.holiday_share if day.holiday and not crew.works_on_holidays else 1.0
+            for place, clock in enumerate(crew.starts):
+                # Of a crew that is mostly off, the share that comes in is spread over its shifts.
+                if WEEKDAYS[day.date.weekday()] in crew.days and int((place + 1) * share) > int(place * share):
                     starts = time.fromisoformat(clock)
                     on = day.date if starts >= city.begins_at else day.date + ONE_DAY  # the city's day may begin in the early morning
                     _plan(found, crew.queues[place % len(crew.queues)], on, starts, crew.hours)

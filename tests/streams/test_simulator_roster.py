@@ -27,11 +27,12 @@ def test_a_shift_past_midnight_is_of_both_days_also_on_the_first() -> None:
     assert people["general", TUESDAY, 46] >= 1
 
 
-def test_a_holiday_has_only_those_who_work_on_holidays() -> None:
-    christmas = date(2026, 12, 25)
-    people = roster.planned(CITY, first=christmas, days=1)
-    usual = roster.planned(CITY, first=christmas - timedelta(days=7), days=1)
-    assert 0 < hours("general", christmas, people) < hours("general", christmas - timedelta(days=7), usual) / 2
+def test_a_holiday_has_those_who_work_on_holidays_and_the_share_that_comes_in() -> None:
+    christmas, week_before = date(2026, 12, 25), date(2026, 12, 18)
+    planned, usual = (
+        sum(hours(queue, day, roster.planned(CITY, first=day, days=1)) for queue in CITY.queues) for day in (christmas, week_before)
+    )
+    assert CITY.work.holiday_share - 0.05 < planned / usual < CITY.work.holiday_share + 0.2
 
 
 def test_the_file_is_a_schedule_whose_lines_do_not_overlap(tmp_path: Path) -> None:
