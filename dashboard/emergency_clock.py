@@ -1,6 +1,6 @@
 """The storm clock: hours from the onset with alerts in force, the weather, messages to residents, and now. Pure; it draws nothing."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,13 +12,14 @@ from dashboard.freshness import Source
 
 MM_AN_INCH, KMH_A_MPH = 25.4, 1.609344
 BAR_LETTERS = 46
+OLD_FORECAST = timedelta(hours=12)  # a weather service issues one every few hours
 GRAVE_WORDS = ("warning", "emergency")
 
 
 def storm_clock(known: Emergency, zone: ZoneInfo, source: Source) -> Figure:
     """Hours from the onset: alerts in force, snow or rain seen and to come, messages to residents, now."""
     clock = known.clock
-    weather = _weather(known)
+    weather = _weather(known, zone)
     local = clock.zero_at.astimezone(zone)
     if known.incident is None:
         since = "No incident is open"
@@ -35,6 +36,7 @@ def storm_clock(known: Emergency, zone: ZoneInfo, source: Source) -> Figure:
         "to": clock.last,
         "ticks": clock.ticks,
         "alerts": bars(known, zone),
+        "unheard": known.alerts_unheard,
         "said": messages(known),
         **weather,
         **stamp(source),
@@ -83,7 +85,7 @@ def _instant(value: object) -> datetime | None:
     return None if value is None or pd.isna(value) else pd.Timestamp(value).to_pydatetime()  # type: ignore[call-overload,arg-type]
 
 
-def _weather(known: Emergency) -> Figure:
+def _weather(known: Emergency, zone: ZoneInfo) -> Figure:
     """Snow or, where none falls, rain, added up over the clock: seen, and to come."""
     clock, weather = known.clock, known.weather
     nothing: Figure = {"measure": "No weather forecast", "seen": [], "ahead": [], "points": [], "top": 1.0}
@@ -101,7 +103,7 @@ def _weather(known: Emergency) -> Figure:
     if ahead and ahead[-1][1] > (seen[-1][1] if seen else 0):
         points.append({"h": ahead[-1][0], "v": ahead[-1][1], "text": f"{ahead[-1][1]:.1f} in expected"})
     gust = weather.loc[~weather["is_past"].astype(bool), "gust_kmh"].max()
-    wind = "" if pd.isna(gust) else f", gusts to {gust / KMH_A_MPH:.0f} mph ahead"
+    wind = ("" if pd.isna(gust) else f", gusts to {gust / KMH_A_MPH:.0f} mph ahead") + _old_forecast(known, zone)
     if snow + rain < 1:
         return nothing | {"measure": f"No snow or rain{wind}"}
     how = "measured by day" if bool(weather["measured"].all()) else "by forecast"
@@ -112,3 +114,12 @@ def _weather(known: Emergency) -> Figure:
         "points": points,
         "top": max(1.0, max(fallen) * 1.15),
     }
+
+
+def _old_forecast(known: Emergency, zone: ZoneInfo) -> str:
+    """Of when the forecast of the hours ahead is, where it is old; that there is none, where there is none."""
+    ahead = known.weather.loc[~known.weather["is_past"].astype(bool), "issued_at"]
+    issued = _instant(ahead.max())
+    if issued is None:
+        return "" if known.incident is not None and known.incident.ended_at is not None else ", no forecast ahead"
+    return f", forecast of {issued.astimezone(zone):%a %H:%M}" if known.at - issued > OLD_FORECAST else ""

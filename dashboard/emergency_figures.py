@@ -49,9 +49,10 @@ TOPIC_OF = {
     "em_searches": "311.searches",
 }
 _PLAIN: Figure = {"value": None, "status": "none", "rows": [], "columns": [], "line": "", "others": "", "empty": "Nothing is known yet"}
-_CLOCK: Figure = {"is_storm": False, "zero_at": None, "stopped_at": None, "since": "", "from": -24, "to": 24, "ticks": [], "alerts": None}
+_CLOCK: Figure = {"is_storm": False, "zero_at": None, "stopped_at": None, "since": "", "from": -24, "to": 24, "ticks": []}
+_ALERTS: Figure = {"alerts": None, "unheard": ""}
 _WEATHER: Figure = {"said": [], "measure": "", "seen": [], "ahead": [], "points": [], "top": 1.0}
-NOTHING: Figure = _PLAIN | _CLOCK | _WEATHER  # what every component can draw before anything was read
+NOTHING: Figure = _PLAIN | _CLOCK | _ALERTS | _WEATHER  # what every component can draw before anything was read
 
 
 def wall_figures(snapshot: Snapshot) -> dict[str, Figure]:

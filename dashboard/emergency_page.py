@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from dashboard import data
 from dashboard.ahead import PlannedHalfHour
+from dashboard.alert_feeds import AlertFeed
 from dashboard.emergency_rows import Clock, Emergency, Expected, Incident, StormNow, Usual, clock_of, shown
 from dashboard.incident_page import number_in
 from dashboard.incident_rows import Entry, Lifeline
@@ -84,6 +85,7 @@ class Reader:
             lifelines=read(Lifeline, frame("lifelines", connection, incident_id=about, **{"from": since["from"]}, as_of=at)),
             staff=_staff(connection, at),
             suggested=() if suggestions is None else tuple(str(one) for one in suggestions["event"].drop_duplicates()),
+            alert_feeds=read(AlertFeed, frame("alert-feeds", connection)) if as_of is None else None,
             **found,
         )
 

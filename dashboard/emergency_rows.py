@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 import pandas as pd
 
 from dashboard.ahead import PlannedHalfHour
+from dashboard.alert_feeds import AlertFeed, unheard
 from dashboard.incident_rows import Entry, Lifeline
 
 HOURS_BEFORE, HOURS_SHOWN, HOURS_AHEAD = 6, 36, 12
@@ -126,6 +127,7 @@ class Emergency:
         searches: as `storm-searches` gives them, since the onset.
         staff: the plan of the next 12 hours, by queue and half hour.
         suggested: alerts that suggest an incident, in words.
+        alert_feeds: those that bring alerts; None: of an instant of the past, of which it is not known how they were heard.
     """
 
     at: datetime
@@ -149,6 +151,12 @@ class Emergency:
     searches: pd.DataFrame
     staff: tuple[PlannedHalfHour, ...]
     suggested: tuple[str, ...] = ()
+    alert_feeds: tuple[AlertFeed, ...] | None = None
+
+    @property
+    def alerts_unheard(self) -> str:
+        """Why it is not known which alerts are in force; empty: it is."""
+        return "" if self.alert_feeds is None else unheard(self.alert_feeds, self.at)
 
 
 def clock_of(incident: Incident | None, at: datetime) -> Clock:

@@ -81,7 +81,8 @@ def judge(known: Emergency) -> StormVerdict:
     state = worst(contacts, give_up, wait)
     if known.incident is None:
         headline: Headline = "No incident"
-        status: Literal["ok", "watch", "act"] = "watch" if known.suggested else "ok"
+        silent = bool(known.alert_feeds and known.alerts_unheard)
+        status: Literal["ok", "watch", "act"] = "watch" if known.suggested or silent else "ok"
         why = _calm(known)
     else:
         headline = "Over" if known.incident.ended_at else "Worse than planned" if state in ("watch", "act") else "As planned"
@@ -91,10 +92,12 @@ def judge(known: Emergency) -> StormVerdict:
 
 
 def _calm(known: Emergency) -> str:
+    unheard = known.alerts_unheard
     if known.suggested:
         return f"{wording.bold(wording.listed(list(known.suggested)))} in force: open an incident from it on the page Incident"
-    running = len(known.alerts)
-    return "No alert is in force" if not running else f"{wording.plural(running, 'alert')} in force, none of them grave"
+    if not len(known.alerts):
+        return f"No alert is known: {unheard}" if unheard else "No alert is in force"
+    return f"{wording.plural(len(known.alerts), 'alert')} in force, none of them grave{'; ' * bool(unheard)}{unheard}"
 
 
 def _why(known: Emergency, contacts: Status) -> str:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from dashboard import wording
+from dashboard.alert_feeds import unheard
 from dashboard.figure import Figure, stamp
 from dashboard.freshness import Source
 from dashboard.incident_rows import KINDS, Incident, IncidentDesk, Suggestion
@@ -56,8 +57,10 @@ def verdict(desk: IncidentDesk) -> Figure:
 
 
 def _suggested(desk: IncidentDesk) -> str:
-    number = len(desk.suggestions)
-    return f"{'One alert suggests' if number == 1 else f'{number} alerts suggest'} one." if number else "No alert suggests one."
+    number, silent = len(desk.suggestions), unheard(desk.alert_feeds, desk.at)
+    if number:
+        return f"{'One alert suggests' if number == 1 else f'{number} alerts suggest'} one."
+    return f"No alert is known that suggests one: {silent}." if silent else "No alert suggests one."
 
 
 def _to_do(desk: IncidentDesk) -> str:

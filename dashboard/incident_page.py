@@ -6,6 +6,7 @@ import pandas as pd
 from sqlalchemy import Connection
 
 from dashboard import data
+from dashboard.alert_feeds import AlertFeed
 from dashboard.incident_rows import (
     Alert,
     Answer,
@@ -66,6 +67,7 @@ def _read(connection: Connection, incident_id: int | None) -> IncidentDesk:
         topics=rows(Topic, frame("social-topics", connection, **since, to=at)),
         posts=rows(Post, frame("social-unanswered", connection, **since, most=MOST_POSTS)),
         asked_from=asked_from,
+        alert_feeds=rows(AlertFeed, frame("alert-feeds", connection)),
     )
 
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
+from dashboard.alert_feeds import AlertFeed
 from dashboard.rows import read
 
 PARTED = "; "  # between areas, as the weather service writes them
@@ -187,6 +188,7 @@ class IncidentDesk:
         log: of the incident, the newest first.
         searches, topics: what residents asked since `asked_from`.
         posts: without an answer, the oldest first.
+        alert_feeds: those that bring alerts.
     """
 
     at: datetime
@@ -204,6 +206,7 @@ class IncidentDesk:
     topics: tuple[Topic, ...]
     posts: tuple[Post, ...]
     asked_from: datetime
+    alert_feeds: tuple[AlertFeed, ...]
 
     @property
     def running(self) -> tuple[Incident, ...]:

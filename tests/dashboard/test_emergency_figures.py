@@ -10,6 +10,7 @@ import pytest
 
 from dashboard import emergency_boards, emergency_charts, emergency_clock, emergency_figures
 from dashboard.ahead import PlannedHalfHour
+from dashboard.alert_feeds import AlertFeed
 from dashboard.charts import WALL
 from dashboard.emergency_page import instant, view_of
 from dashboard.emergency_rows import NOT_OPEN, Emergency, Expected, Incident, StormNow, Usual, clock_of, shown
@@ -26,12 +27,14 @@ STORM = Incident(1, "Winter Storm Hale", "snow", "Partial activation", ONSET, No
 QUIET = StormNow(600, 550, 30, 0.05, 9_000, 450, 4, 65.0, 50, 700, 20, 40, 12, 2_214, 1_904)
 BAR = ("chain_id", "event", "sent_at", "onset_at", "until", "held_until", "outcome")
 GROUPS = ("name", "requests", "usual", "ratio", "p", "stands_out")
-WEATHER = ("hour_start", "snow_mm", "precipitation_mm", "gust_kmh", "is_past", "measured")
+WEATHER = ("hour_start", "snow_mm", "precipitation_mm", "gust_kmh", "is_past", "measured", "issued_at")
+NWS = AlertFeed("Weather alerts", AT - timedelta(seconds=30), 60)
 
 
-def weather(*snow: float) -> pd.DataFrame:
-    rows = [(ONSET + timedelta(hours=n), mm, mm / 10, 40.0, n < 18, False) for n, mm in enumerate(snow)]
-    return pd.DataFrame(rows, columns=list(WEATHER)).assign(hour_start=lambda one: pd.to_datetime(one["hour_start"], utc=True))
+def weather(*snow: float, issued_at: datetime | None = AT - timedelta(hours=2)) -> pd.DataFrame:
+    rows = [(ONSET + timedelta(hours=n), mm, mm / 10, 40.0, n < 18, False, issued_at) for n, mm in enumerate(snow)]
+    found = pd.DataFrame(rows, columns=list(WEATHER))
+    return found.assign(**{name: pd.to_datetime(found[name], utc=True) for name in ("hour_start", "issued_at")})
 
 
 def hours(known: Incident | None = STORM) -> pd.DataFrame:
@@ -120,6 +123,45 @@ def test_without_an_incident_alerts_suggest_one_and_the_clock_counts_from_now() 
     assert (clock["is_storm"], clock["from"], clock["to"], clock["since"]) == (False, -24, 24, "No incident is open")
 
 
+@pytest.mark.parametrize(
+    ("feeds", "status", "why", "unheard"),
+    [
+        pytest.param(None, "ok", "No alert is in force", "", id="an instant of the past"),
+        pytest.param((NWS,), "ok", "No alert is in force", "", id="heard"),
+        pytest.param((), "ok", "No alert is known: no feed brings alerts", "no feed brings alerts", id="none"),
+        pytest.param(
+            (NWS, replace(NWS, name="**Sirens**", as_of=AT - timedelta(minutes=125))),
+            "watch",
+            "No alert is known: nothing from **Sirens** for 2 h 05 min",
+            "nothing from **Sirens** for 2 h 05 min",
+            id="one of two is silent",
+        ),
+        pytest.param(
+            (replace(NWS, as_of=None),), "watch", "No alert is known: nothing from **Weather alerts** yet", "nothing from **Weather alerts** yet",
+            id="never heard",
+        ),
+        pytest.param(
+            (replace(NWS, as_of=AT + timedelta(hours=1)),), "watch", "No alert is known: the clock of **Weather alerts** is ahead",
+            "the clock of **Weather alerts** is ahead", id="clock ahead",
+        ),
+    ],
+)  # fmt: skip
+def test_no_alert_is_a_finding_only_while_the_feeds_that_bring_alerts_are_heard(
+    feeds: tuple[AlertFeed, ...] | None, status: str, why: str, unheard: str
+) -> None:
+    what = known(incident=None, running=0, alert_feeds=feeds)
+    verdict = judge(what)
+    assert (verdict.headline, verdict.status, verdict.why) == ("No incident", status, why)
+    assert figures(what)["em_clock"]["unheard"] == unheard
+
+
+def test_alerts_that_hold_are_told_beside_a_feed_that_is_silent() -> None:
+    silent = replace(NWS, as_of=AT - timedelta(minutes=10))
+    what = known(incident=None, running=0, alert_feeds=(silent,), alerts=pd.DataFrame({"event": ["Wind Advisory"]}))
+    assert judge(what).why == "1 alert in force, none of them grave; nothing from **Weather alerts** for 10:00"
+    assert judge(what).status == "watch"
+
+
 def test_an_incident_that_is_over_says_so_and_its_clock_stands() -> None:
     what = known(incident=replace(STORM, ended_at=AT - timedelta(hours=2)))
     assert judge(what).headline == "Over"
@@ -163,6 +205,21 @@ def test_snow_is_added_up_and_told_by_hour_seen_and_to_come() -> None:
 
 def test_no_weather_forecast_is_said() -> None:
     assert figures(known(weather=weather()))["em_clock"]["measure"] == "No weather forecast"
+
+
+@pytest.mark.parametrize(
+    ("issued_at", "says"),
+    [
+        (AT - timedelta(hours=12), "gusts to 25 mph ahead"),
+        (AT - timedelta(hours=13), "gusts to 25 mph ahead, forecast of Sat 01:30"),
+        (None, ", no forecast ahead"),
+    ],
+)
+def test_an_old_weather_forecast_says_of_when_it_is(issued_at: datetime | None, says: str) -> None:
+    hours = weather(*[5.0] * 24, issued_at=issued_at)
+    if issued_at is None:
+        hours = hours[hours["is_past"]]
+    assert figures(known(weather=hours))["em_clock"]["measure"].endswith(says)
 
 
 def test_every_figure_has_a_comparison_and_nothing_is_no_percentage() -> None:

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from dashboard import approved_figures, incident_editing, incident_figures, incident_log, incident_posts, incident_session, lifeline_figures
+from dashboard.alert_feeds import AlertFeed
 from dashboard.approved_editing import lines
 from dashboard.incident_rows import Answer, Change, Entry, Incident, IncidentDesk, Lifeline, Post, Suggestion, rows, shown
 from dashboard.writing import NotKept
@@ -23,7 +24,8 @@ LINE = Lifeline("Energy", "stable", "lights on", None, AT - HOUR, "Ann", 12, 3, 
 ENTRY = Entry(5, AT, AT, "Ann", "Planning", "entry", "Plows out", None, None, False, None, None, None)
 ANSWER = Answer(1, 1, "plowing", "When?", "Soon", "plow", "Streets", "plan", AT - HOUR, AT + 48 * HOUR, AT, "Ann", overdue=False)
 HOSTILE = "<script>alert(1)</script> **bold** [x](javascript:alert(1)) =cmd()"
-DESK = IncidentDesk(AT, ZONE, ("Monitoring", "Full activation"), (ANNA,), ANNA, (), (), (), (LINE,), (), (), (), (), (), AT - HOUR)
+FEED = AlertFeed("Weather alerts", AT, 60)
+DESK = IncidentDesk(AT, ZONE, ("Monitoring", "Full activation"), (ANNA,), ANNA, (), (), (), (LINE,), (), (), (), (), (), AT - HOUR, (FEED,))
 
 
 @pytest.mark.parametrize(
@@ -44,6 +46,11 @@ def test_the_storm_clock(minutes: int, words: str) -> None:
             id="asks for somebody",
         ),
         pytest.param({"incident": None}, "**No incident is open**. No alert suggests one.", id="none"),
+        pytest.param(
+            {"incident": None, "alert_feeds": (replace(FEED, as_of=AT - HOUR),)},
+            "**No incident is open**. No alert is known that suggests one: nothing from **Weather alerts** for 1 h 00 min.",
+            id="none is heard",
+        ),
         pytest.param({"incident": replace(ANNA, ended_at=AT - HOUR)}, "**Anna** is over since 14:42, after 17 h 00 min.", id="over"),
         pytest.param({"incident": replace(ANNA, name="**A** <b>")}, "**A <b>**: Full activation", id="stars of a name"),
         pytest.param({"incident": replace(ANNA, level="**Full**")}, "Anna**: Full, ", id="stars of a level"),

@@ -318,7 +318,7 @@ def test_an_address_that_names_no_incident_shows_the_running_one(connection: psy
 @pytest.mark.usefixtures("in_process")
 def test_a_new_city_has_a_page_too() -> None:
     shown = figures(page())
-    assert shown["incident_verdict"]["title"] == "**No incident is open**. No alert suggests one."
+    assert shown["incident_verdict"]["title"] == "**No incident is open**. No alert is known that suggests one: no feed brings alerts."
     assert shown["approved_list"]["empty"] == "No answer is approved yet."
 
 
