@@ -12,7 +12,7 @@ from dashboard.figure import Figure, definition_of, stamp, threshold_words
 from dashboard.figures_boards import agents_by_state, nobody, queue_board
 from dashboard.freshness import Source
 from dashboard.rows import QueueNow, TrendMinute, UsualNow
-from dashboard.snapshot import Snapshot, agents_source, contacts_carrier, contacts_source, longest_wait_seconds
+from dashboard.snapshot import Snapshot, agents_source, contacts_carrier, contacts_source, is_caught_up_with, longest_wait_seconds
 from dashboard.verdict import FEWEST_CASES, FEWEST_WEEKS, Verdict
 from dashboard.watch_figures import alarm
 
@@ -75,6 +75,7 @@ def strip(snapshot: Snapshot, verdict: Said, place: str) -> Figure:
         "utc_offset_seconds": offset.total_seconds() if offset else 0,
         "feeds": [{"name": feed.name, **stamp(Source(feed.as_of, feed.cadence_seconds))} for feed in (live.feeds if live else ())],
         "carrier": names.get(carrier or "", "the feeds"),
+        "catching_up": is_caught_up_with(live, carrier, snapshot.at),
         "alarm": alarm(snapshot.watch, snapshot.at),
         **stamp(source),
     }

@@ -18,7 +18,7 @@ from dashboard.snapshot import Snapshot
 ROWS = 4
 TITLES = {"wm_map": "Requests, times the usual", "wm_types": "What", "wm_areas": "Where"}
 KEYS = ("wm_strip", *TITLES)
-CARRIER = "the service requests"
+CARRIER: Figure = {"carrier": "the service requests", "catching_up": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +41,10 @@ def wall_figures(snapshot: Snapshot, aged: Figure) -> dict[str, Figure]:
     if known is None:
         nothing = MapSaid("Not known", "unknown", "Nothing is known yet")
         parts = {key: NOTHING | NEVER_SEEN | {"label": title, "title": title, "subject": title} for key, title in TITLES.items()}
-        return {"wm_strip": strip(snapshot, nothing, "Map") | NEVER_SEEN | {"carrier": CARRIER}} | parts
+        return {"wm_strip": strip(snapshot, nothing, "Map") | NEVER_SEEN | CARRIER} | parts
     since = "since the onset" if known.clock.is_storm else "of the last 24 hours"
     return {
-        "wm_strip": strip(snapshot, _said(known), "Map") | {"carrier": CARRIER} | aged,
+        "wm_strip": strip(snapshot, _said(known), "Map") | CARRIER | aged,
         "wm_map": {"subject": TITLES["wm_map"], "label": f"**Requests {since}**, times the usual", **aged},
         "wm_types": _board(known.types, TITLES["wm_types"]) | aged,
         "wm_areas": _board(known.districts, TITLES["wm_areas"]) | aged,

@@ -15,7 +15,7 @@ import pandas as pd
 from dashboard.ahead import Ahead
 from dashboard.by_hand import ByHand, holds
 from dashboard.emergency_rows import Emergency
-from dashboard.freshness import NEVER, Source, carrying, oldest
+from dashboard.freshness import LATE_AFTER_CADENCES, NEVER, Source, carrying, oldest
 from dashboard.rows import (
     ALL_QUEUES,
     AgentNow,
@@ -34,7 +34,7 @@ from dashboard.rows import (
 )
 from dashboard.watch import Watch
 
-AGENT_TOPIC = "311.agents"  # feeds of this topic tell of agents
+AGENT_TOPIC, CONTACT_TOPIC = "311.agents", "311.contacts"  # how the topics end whose feeds tell of agents, of contacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +156,12 @@ def contacts_carrier(live: Live | None, now: datetime) -> tuple[str | None, Sour
 def contacts_source(live: Live | None, now: datetime) -> Source:
     """What a figure over all queues is as fresh as."""
     return contacts_carrier(live, now)[1]
+
+
+def is_caught_up_with(live: Live | None, feed: str | None, now: datetime) -> bool:
+    """Whether contacts of a feed come into the tables now: if it is behind, then because much has piled up, not because it is silent."""
+    rows = [row for row in (live.feeds if live else ()) if row.feed == feed and (row.topic or "").endswith(CONTACT_TOPIC)]
+    return any(row.ingested_at and (now - row.ingested_at).total_seconds() <= LATE_AFTER_CADENCES * row.cadence_seconds for row in rows)
 
 
 def agents_source(live: Live | None, now: datetime) -> Source:

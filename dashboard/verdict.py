@@ -12,7 +12,7 @@ from typing import Literal
 from dashboard import wording
 from dashboard.freshness import Freshness
 from dashboard.rows import QueueNow, UsualNow
-from dashboard.snapshot import Snapshot, agents_source, contacts_carrier, queue_source
+from dashboard.snapshot import Snapshot, agents_source, contacts_carrier, is_caught_up_with, queue_source
 
 Status = Literal["none", "ok", "watch", "act"]
 Headline = Literal["Keeping up", "Falling behind", "Overwhelmed", "Not known"]
@@ -196,6 +196,8 @@ def _not_known(snapshot: Snapshot, last_known: Headline) -> str:
         if age is None
         else f"The clock of {name} is ahead"
         if age < 0
+        else f"Catching up with {name}, {wording.age(age)} behind"
+        if is_caught_up_with(snapshot.live, feed, snapshot.at)
         else f"Nothing from {name} for {wording.age(age)}"
     )
     return told if last_known == "Not known" else f"{told}. Before that: {last_known.lower()}"

@@ -26,7 +26,9 @@ function makeDisplay() {
     if (d.trouble_since != null && (d.read_at == null || now - d.read_at > SILENT_SECONDS)) return ["No answer from the database", now - Math.min(d.trouble_since, d.read_at ?? now), d.read_at]
     const fresh = age == null || age < -CLOCK_AHEAD_SECONDS ? "unknown" : age > STALE_AFTER_CADENCES * cadence ? "stale" : "live"
     if (fresh === "live") return null
-    return age == null ? [`Nothing from ${carrier} yet`, null, null] : age < 0 ? [`The clock of ${carrier} is ahead`, null, d.read_at] : [`Nothing from ${carrier}`, age, head.as_of]
+    if (age == null) return [`Nothing from ${carrier} yet`, null, null]
+    if (age < 0) return [`The clock of ${carrier} is ahead`, null, d.read_at]
+    return head.catching_up ? [`Catching up with ${carrier}, ${minutes(age)} behind`, null, head.as_of] : [`Nothing from ${carrier}`, age, head.as_of]
   }
   function draw(d) {
     const found = trouble(d)

@@ -25,8 +25,8 @@ function draw(root, d, age) {
   putHtml($(".feeds small"), esc(where))
 }
 function silent(d, age) {
-  const ahead = age != null && age < 0
-  const for_ = age == null ? "" : ` for ${span(age)}`
-  return `${ahead ? `The clock of **${d.carrier}** is ahead` : `Nothing from **${d.carrier}**${for_}`}. Before that: ${d.headline.toLowerCase()}`
+  const feed = `**${d.carrier}**`
+  const told = age == null ? `Nothing from ${feed}` : age < 0 ? `The clock of ${feed} is ahead` : d.catching_up ? `Catching up with ${feed}, ${span(age)} behind` : `Nothing from ${feed} for ${span(age)}`
+  return `${told}. Before that: ${d.headline.toLowerCase()}`
 }
 export default function (component) { return attach(component, STRIP, draw) }

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from dashboard.figures import live_figures
 from dashboard.snapshot import Snapshot
 from dashboard.verdict import Status, free_status, judge, level_status, wait_status, waiting_status
 from tests.dashboard import sample
@@ -116,6 +117,23 @@ def test_once_the_feed_is_silent_the_verdict_says_what_it_was_and_no_status_foll
     assert {queue: one.status for queue, one in silent.queues.items() if queue != "chat"} == {
         queue: one.status for queue, one in before.queues.items() if queue != "chat"
     }
+
+
+@pytest.mark.parametrize(
+    ("topic", "ingested", "says"),
+    [
+        pytest.param("city.311.contacts", 1, "Catching up with **Calls**, 1:32 behind. Before that", id="its contacts come in"),
+        pytest.param("city.311.contacts", 92, "Nothing from **Calls** for 1:32. Before that", id="nothing comes in"),
+        pytest.param("city.311.agents", 1, "Nothing from **Calls** for 1:32. Before that", id="only its agents are heard"),
+    ],
+)
+def test_a_feed_that_piled_up_is_caught_up_with_and_not_silent(topic: str, ingested: float, says: str) -> None:
+    live = sample.live([sample.queue_row(q, q.title(), feed_as_of=sample.seconds_ago(92)) for q in ("general", "spanish")])
+    feeds = tuple(replace(row, topic=topic, ingested_at=sample.seconds_ago(ingested)) for row in live.feeds if row.name == "Calls")
+    snapshot = replace(sample.snapshot(), live=replace(live, feeds=feeds))
+    verdict = judge(snapshot, judge(sample.snapshot()))
+    assert verdict.why.startswith(says)
+    assert live_figures(snapshot, verdict)["strip"]["catching_up"] is says.startswith("Catching")
 
 
 def test_nothing_read_yet_is_not_known_and_says_why() -> None:
