@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import psycopg
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from dashboard.ahead import Ahead, PlannedHalfHour
 from dashboard.rows import (
@@ -64,7 +64,9 @@ def ask(part: Callable[[Connection], Part]) -> Part:
     except DatabaseUnavailable as error:
         raise NoAnswer(str(error)) from error
     except SQLAlchemyError as error:
-        raise NoAnswer(f"The database answered with an error: {first_line(error)}") from error
+        broke = isinstance(error, DBAPIError) and error.connection_invalidated
+        what = "The connection to the database broke" if broke else "The database answered with an error"
+        raise NoAnswer(f"{what}: {first_line(error)}") from error
     except UnexpectedFrame as error:
         raise NoAnswer(str(error)) from error
 

@@ -17,7 +17,7 @@ Complex = NDArray[np.complex128]
 
 POLES = 6
 STEP = 1.0  # in units of the shorter of mean handle time and mean patience
-STEP_ARRIVALS = 4.0  # where nobody ever leaves, only the arrivals set a scale
+STEP_ARRIVALS, STEP_ARRIVALS_STUCK = 32.0, 4.0  # in a step at most; where nobody ever leaves, nothing damps what a step gets wrong
 SPREAD = 8.0  # standard deviations that are kept on both sides
 MARGIN_STATES = 25
 
@@ -88,7 +88,8 @@ def spread(start: Present, rates: Rates, seconds: float) -> tuple[Present, Prese
     start = _framed(start, rates, seconds)
     numbers = start.numbers
     stuck = rates.agents == 0 and rates.giving_up == 0
-    steps = max(1, ceil(seconds * (rates.arrivals / STEP_ARRIVALS if stuck else max(rates.service, rates.giving_up) / STEP)))
+    arrivals = rates.arrivals / (STEP_ARRIVALS_STUCK if stuck else STEP_ARRIVALS)
+    steps = max(1, ceil(seconds * max(arrivals, 0.0 if stuck else max(rates.service, rates.giving_up) / STEP)))
     h = seconds / steps
     up, down = np.full(numbers.size, rates.arrivals * h), rates.leaving(numbers) * h
     up[-1], down[0] = 0.0, 0.0  # nobody leaves the frame

@@ -214,7 +214,7 @@ class Consumer:
         }
         client = self._kafka._client
         connected = any(client.connected(broker.node_id) for broker in client.cluster.brokers())
-        self.progress.tell(waiting, joined=not self._joining.is_set(), connected=connected)
+        self.progress.tell(waiting, unplaced=len(self._unplaced), joined=not self._joining.is_set(), connected=connected)
 
     def _written(self) -> dict[Position, int]:
         """The first offset of each partition that is not in the tables yet."""

@@ -81,7 +81,7 @@ class Follower:
         self._heartbeat_seconds = heartbeat_seconds
         self._stop = stop
         self._servers = servers
-        mark = hashlib.sha256(f"{self._path}\n{source.name}".encode()).hexdigest()[:16]
+        mark = hashlib.sha256(os.fsencode(self._path) + f"\n{source.name}".encode()).hexdigest()[:16]
         self._home = state_dir / "follow" / f"{self._path.name}-{mark}"
         self._checkpoint: Checkpoint | None = None
         self._noted_at = self._beaten_at = float("-inf")
@@ -170,7 +170,7 @@ class Follower:
             self._noted_at = time.monotonic()
 
     def _note(self, place: Place | None) -> Checkpoint:
-        checkpoint = Checkpoint(str(self._path), place, self._source.state().decode())
+        checkpoint = Checkpoint(os.fsencode(self._path).decode(errors="backslashreplace"), place, self._source.state().decode())
         part = self._home / "checkpoint.part"
         with part.open("wb") as opened:
             opened.write(msgspec.json.encode(checkpoint))

@@ -45,15 +45,22 @@ class Progress:
         """Whether it is time to `tell`; called in each turn of the loop."""
         return time.monotonic() - self._measured_at >= MEASURE_EVERY_SECONDS
 
-    def tell(self, waiting: Mapping[Position, Waiting], *, joined: bool, connected: bool) -> None:
-        """Take what waits of each partition that is held, whether the group was joined, and whether a broker is connected."""
+    def tell(self, waiting: Mapping[Position, Waiting], *, unplaced: int, joined: bool, connected: bool) -> None:
+        """Take how it stands.
+
+        Args:
+            waiting: what waits of each partition that is read.
+            unplaced: how many more it holds, of which the database has not said yet where to begin.
+            joined: whether the group was joined.
+            connected: whether a broker is connected.
+        """
         self._measured_at = time.monotonic()
         self._turned.beat()
         if joined:
             self._joined.beat()
         if connected:
             self._broker.beat()
-        self._holds = len(waiting)
+        self._holds = len(waiting) + unplaced
         telemetry.PARTITIONS.set(len(waiting))
         for gone in self._caught_up_at.keys() - waiting.keys():
             del self._caught_up_at[gone]

@@ -116,6 +116,12 @@ def test_any_arguments_end_with_a_sentence(name: str, folder: Path, data: st.Dat
     assert done.exit_code == 0 or done.output.strip()
 
 
+def test_a_log_whose_name_is_no_text_is_followed_as_any_other(folder: Path) -> None:
+    done = ended("streams follow connect", [str(folder / "\udcff"), "--source", "acd"])
+    assert done.exit_code == 1
+    assert "Kafka at 127.0.0.1:1 cannot be reached" in done.output
+
+
 @pytest.mark.parametrize("number", ["1e308", "nan", "inf", "-1", "0", "1e-320", "9" * 400])
 @pytest.mark.parametrize("option", ["--calls", "--handle-seconds", "--interval-minutes", "--patience-seconds", "--threshold", "--target"])
 def test_staff_with_any_number_ends(option: str, number: str) -> None:

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import psycopg
 import pytest
+from sqlalchemy import text
 
 from dashboard import data
 from dashboard.edition import Edition
@@ -123,6 +124,14 @@ def test_while_the_database_is_away_the_last_good_figures_stay_and_say_so(
     finally:
         engine.close()
         settings.cache_clear()
+
+
+@pytest.mark.usefixtures("in_process")
+def test_a_connection_that_breaks_under_a_question_is_no_error_of_the_question() -> None:
+    with pytest.raises(data.NoAnswer, match="The connection to the database broke: terminating connection"):
+        data.ask(lambda connection: connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())")))
+    with pytest.raises(data.NoAnswer, match="The database answered with an error: division by zero"):
+        data.ask(lambda connection: connection.execute(text("SELECT 1 / 0")))
 
 
 @pytest.mark.usefixtures("in_process")

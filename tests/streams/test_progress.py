@@ -40,12 +40,12 @@ def progress(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Progress
     monkeypatch.setattr("streams.progress.Pulse", lambda: Pulse(clock))
     made = Progress(clock)
     yield made
-    made.tell({}, joined=True, connected=True)
+    made.tell({}, unplaced=0, joined=True, connected=True)
 
 
-def tell(progress: Progress, *, joined: bool = True, connected: bool = True, **waiting: Waiting) -> None:
+def tell(progress: Progress, *, unplaced: int = 0, joined: bool = True, connected: bool = True, **waiting: Waiting) -> None:
     places = {"here": HERE, "there": THERE}
-    progress.tell({places[name]: what for name, what in waiting.items()}, joined=joined, connected=connected)
+    progress.tell({places[name]: what for name, what in waiting.items()}, unplaced=unplaced, joined=joined, connected=connected)
 
 
 def told() -> dict[str, tuple[float, float]]:
@@ -96,8 +96,9 @@ def test_a_partition_that_goes_to_another_consumer_is_told_no_longer(progress: P
         (JOINED_WITHIN_SECONDS, lambda progress: tell(progress, joined=False, here=Waiting(0, None)), "The consumer is in no group"),
         (BROKER_WITHIN_SECONDS, lambda progress: tell(progress, connected=False, here=Waiting(0, None)), "Kafka has been away for"),
         (DATABASE_WITHIN_SECONDS, lambda progress: tell(progress, here=Waiting(5, None)), "The database has taken nothing for"),
+        (DATABASE_WITHIN_SECONDS, lambda progress: tell(progress, unplaced=3), "The database has taken nothing for"),
     ],
-    ids=["stands still", "in no group", "no broker", "no database"],
+    ids=["stands still", "in no group", "no broker", "no database", "no database to say where to begin"],
 )
 def test_it_is_not_ready_once_something_is_amiss_for_too_long(
     progress: Progress, clock: Clock, lasts: float, goes_on: Callable[[Progress], None], reason: str
