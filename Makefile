@@ -21,7 +21,9 @@ services: $(VENV)/run.stamp ## only the embedded Postgres and Kafka, for every o
 
 test: $(VENV)/dev.stamp ## every test: unit, property, integration on a real Kafka and Postgres, fault, browser
 	@CHROMIUM="$$(.ci/browser $(RUN))" && export CHROMIUM && \
-	$(RUN) -m pytest -m "not alone" --numprocesses auto --maxprocesses 4 --dist loadfile && exec $(RUN) -m pytest -m alone
+	$(RUN) -m pytest -m "not browser and not alone" --numprocesses 3 --dist loadfile && \
+	$(RUN) -m pytest -m browser --numprocesses 2 --dist loadfile && \
+	exec $(RUN) -m pytest -m alone
 
 lint: $(VENV)/dev.stamp ## ruff and mypy --strict, and known vulnerabilities of what is pinned
 	$(RUN) -m ruff check .

@@ -75,7 +75,7 @@ def strip(snapshot: Snapshot, verdict: Said, place: str) -> Figure:
         "utc_offset_seconds": offset.total_seconds() if offset else 0,
         "feeds": [{"name": feed.name, **stamp(Source(feed.as_of, feed.cadence_seconds))} for feed in (live.feeds if live else ())],
         "carrier": names.get(carrier or "", "the feeds"),
-        "catching_up": is_caught_up_with(live, carrier, snapshot.at),
+        "catching_up": source.freshness(snapshot.at) in ("stale", "unknown") and is_caught_up_with(live, carrier, snapshot.at),
         "alarm": alarm(snapshot.watch, snapshot.at),
         **stamp(source),
     }

@@ -92,8 +92,9 @@ function makeHub() {
     place: "",  // which of a display's pages is up
     steady, now: server.now,
     ageOf: (f) => (f?.as_of == null ? null : self.now() - f.as_of),
-    // Seconds since anything came from the server.
+    // Seconds since anything came from the server, and whether it is heard: what it said of the moment holds no longer than that.
     silence: () => steady() - heard,
+    isHeard: () => self.silence() <= SILENT_SECONDS,
     accept(message) {
       heard = steady()
       // A replay has no stream, and a clock of its own.

@@ -26,7 +26,7 @@ function draw(root, d, age) {
 }
 function silent(d, age) {
   const feed = `**${d.carrier}**`
-  const told = age == null ? `Nothing from ${feed}` : age < 0 ? `The clock of ${feed} is ahead` : d.catching_up ? `Catching up with ${feed}, ${span(age)} behind` : `Nothing from ${feed} for ${span(age)}`
+  const told = age == null ? `Nothing from ${feed}` : age < 0 ? `The clock of ${feed} is ahead` : d.catching_up && hub.isHeard() ? `Catching up with ${feed}, ${span(age)} behind` : `Nothing from ${feed} for ${span(age)}`
   return `${told}. Before that: ${d.headline.toLowerCase()}`
 }
 export default function (component) { return attach(component, STRIP, draw) }

@@ -22,7 +22,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A browser takes a core for itself."""
     for item in items:
         if HERE in item.path.parents:
-            item.add_marker(pytest.mark.alone)
+            item.add_marker(pytest.mark.browser)
 
 
 @pytest.fixture(scope="session")
