@@ -187,6 +187,7 @@ def in_foreground() -> Iterator[tuple[Progress, contextlib.ExitStack]]:
         signal.signal(number, stop)
     try:
         with contextlib.ExitStack() as undo:
+            undo.callback(child.end_started)
             yield progress, undo
     except Stopped:
         progress.say("Ended; the data is kept.")

@@ -14,6 +14,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,10 +25,33 @@ LOG_KEPT_BYTES = 10_000_000
 STEADY_AFTER_SECONDS = 60.0  # a child that lived so long begins its back-off anew
 LONGEST_PAUSE_SECONDS = 30.0
 _PR_SET_PDEATHSIG = 1
+_WISHES_TO_END = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_started: list[subprocess.Popen[bytes]] = []  # by this process, and not known to have ended
 
 
 class AlreadyRunning(Exception):
     """Another process holds the lock."""
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Hold back what the handlers of wishes to end would raise. They run in the main thread alone, whichever thread a signal reaches."""
+    came: list[int] = []
+    handlers = {number: signal.getsignal(number) for number in _WISHES_TO_END}
+    held = (
+        [number for number, handler in handlers.items() if callable(handler)]
+        if threading.current_thread() is threading.main_thread()
+        else []
+    )
+    for number in held:
+        signal.signal(number, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        for number in held:
+            signal.signal(number, handlers[number])
+        for wish in came:
+            signal.raise_signal(wish)
 
 
 def _ends_with_parent(parent: int, signal_number: int) -> Callable[[], None] | None:
@@ -54,7 +78,8 @@ def start(
 ) -> subprocess.Popen[bytes]:
     """Start a child in a process group of its own.
 
-    On Linux it gets a signal when the *thread* that called this ends, however it ends: call it from the main one.
+    On Linux it gets a signal when the *thread* that called this ends, however it ends: call it from the main one. A signal that asks this
+    process to end meanwhile is held back until the child is known to `end_started`.
 
     Args:
         directory: Where it runs.
@@ -67,7 +92,8 @@ def start(
         identity = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
     with contextlib.ExitStack() as files:
         output = files.enter_context(_log_file(log)) if log else None
-        return subprocess.Popen(  # type: ignore[call-overload,no-any-return]
+        files.enter_context(_undisturbed())
+        process: subprocess.Popen[bytes] = subprocess.Popen(  # type: ignore[call-overload]
             [str(part) for part in command],
             cwd=directory,
             env=dict(environment) if environment is not None else None,
@@ -78,6 +104,15 @@ def start(
             preexec_fn=_ends_with_parent(os.getpid(), signal_when_parent_dies),  # noqa: PLW1509 (one call, no lock, no memory)
             **identity,
         )
+        _started[:] = [*(one for one in _started if one.poll() is None), process]
+        return process
+
+
+def end_started() -> None:
+    """End what `start` began and nobody ended: a wish to end may come before whoever started a child could note it."""
+    for process in _started:
+        if process.poll() is None:
+            end(process, (signal.SIGTERM, 10.0))
 
 
 def _log_file(path: Path) -> contextlib.AbstractContextManager[object]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from sql import child
+from sql.settings import PROJECT
 from sql.whole_file import write_whole
 
 PYTHON = sys.executable
@@ -52,10 +53,43 @@ def test_what_a_child_started_ends_with_it(tmp_path):
     assert eventually(lambda: not alive(grandchild))
 
 
+def test_a_child_that_was_being_started_when_the_wish_to_end_came_is_ended(tmp_path):
+    code = f"""
+from pathlib import Path
+from random import Random
+from sql import child
+from sql.settings import PROJECT
+import os, signal, threading
+
+class Stopped(Exception):
+    pass
+
+def stop(*_):
+    raise Stopped
+
+signal.signal(signal.SIGTERM, stop)
+here, dice, wishes = Path({str(tmp_path)!r}), Random(311), 0
+for _ in range(40):
+    wish = threading.Timer(dice.uniform(0, 0.004), os.kill, (os.getpid(), signal.SIGTERM))
+    try:
+        wish.start()
+        child.start(("sleep", "60"), directory=here, log=None)
+        wish.join()
+    except Stopped:
+        wishes += 1
+    wish.join()
+child.end_started()
+print(wishes, child.running_in(here))
+"""
+    done = subprocess.run([PYTHON, "-c", code], cwd=PROJECT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout == "40 []\n", done.stdout + done.stderr
+
+
 def test_a_child_does_not_outlive_a_killed_parent(tmp_path):
     code = f"""
 from pathlib import Path
 from sql import child
+from sql.settings import PROJECT
 import time
 started = child.start(("sleep", "60"), directory=Path({str(tmp_path)!r}), log=None)
 print(started.pid, flush=True)
@@ -112,6 +146,7 @@ def test_one_folder_has_one_owner_even_after_a_kill(tmp_path):
     code = f"""
 from pathlib import Path
 from sql import child
+from sql.settings import PROJECT
 import time
 with child.only_one(Path({str(tmp_path)!r}), what="It"):
     print("held", flush=True)
