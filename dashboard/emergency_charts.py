@@ -18,6 +18,7 @@ DATASET = "storm"
 SAME = 0.5  # contacts an hour
 ROOM_ABOVE = 1.18
 EDGE, WIDE = 2, 6  # hours within which a word, or a long one, would touch the edge
+LOW_SHARE = 0.3  # of the height: under a lower point there is no room for a word
 
 
 def contacts(
@@ -70,7 +71,7 @@ def contacts(
     if pd.isna(top) or top <= 0:
         return None
     top = _round(float(top) * ROOM_ABOVE)
-    words = _words(data, now_hour, clock, beside_name, calm_word="usual" if calm.equals(hours["usual"]) else "without a storm")
+    words = _words(data, now_hour, clock, top, beside_name, calm_word="usual" if calm.equals(hours["usual"]) else "without a storm")
     told = [hour for hour in said if clock.first <= hour <= clock.last]
     marks = pd.DataFrame({"hour": [now_hour, *told], "word": ["now", *["message"] * len(told)], "height": [None, *[0.0] * len(told)]})
     data = pd.concat([data, marks, words], ignore_index=True)
@@ -83,8 +84,8 @@ def _round(value: float) -> float:
     return max(4.0, math.ceil(value / step) * step)
 
 
-def _words(data: pd.DataFrame, now: float, clock: Clock, beside_name: str, *, calm_word: str) -> pd.DataFrame:
-    """Where each line's word stands: at its own highest point, kept off the edges."""
+def _words(data: pd.DataFrame, now: float, clock: Clock, top: float, beside_name: str, *, calm_word: str) -> pd.DataFrame:
+    """Where each line's word stands: at its own highest point, kept off the edges and off each other."""
     inside = data[(data["hour"] > clock.first + EDGE) & (data["hour"] < clock.last - 4 * EDGE)]
     places: list[dict[str, Any]] = []
     for column, word in (("seen", "seen"), ("expected", "expected"), ("calm", calm_word), ("beside", beside_name)):
@@ -102,6 +103,9 @@ def _words(data: pd.DataFrame, now: float, clock: Clock, beside_name: str, *, ca
         at = line.index[-1] if column == "seen" else line.index[int(line.to_numpy().argmax())]
         beneath = column == "calm" and float(data["hour"][at]) > now  # "expected" stands over its line there
         name = "calm_beneath" if beneath else column
+        if beneath and float(data[column][at]) < LOW_SHARE * top and places and places[-1]["word"] == "expected":
+            places.append(places[-1] | {"word": "calm_over", "text": word})
+            continue
         places.append({"hour": float(data["hour"][at]), "height": float(data[column][at]), "word": name, "text": word})
     return pd.DataFrame(places, columns=["hour", "height", "word", "text"])
 
@@ -146,6 +150,7 @@ def _layers(data: pd.DataFrame, clock: Clock, top: float, mode: Mode, size: Size
         .encode(y=y("height")),
         word("calm", tone["text2"], dy=-size.mark * 0.55, align="center"),
         word("calm_beneath", tone["text2"], dy=size.mark * 0.8, align="center"),
+        word("calm_over", tone["text2"], dy=-size.mark * 1.6, align="left", dx=8),  # over the word "expected"
         word("seen", tone["data"], dy=-size.mark * 0.65, align="right", dx=-4),
         word("expected", tone["data"], dy=-size.mark * 0.5, align="left", dx=8),
         *([word("beside", tone["text2"], dy=-size.mark * 0.45, align="left")] if "beside" in data else []),

@@ -20,8 +20,8 @@ function draw(root, d, age) {
     return `<i class="${esc(a.level)} ${side}" style="left:${x(a.from)};width:${(100 * share).toFixed(2)}%;top:${i * 32}px" title="${esc(a.label)}"><span>${esc(a.label)}</span></i>`
   }
   const told = more > 0 ? `and ${more} more` : lanes.length || !d.alerts || d.unheard ? "" : "No alert in these hours"
-  const unheard = d.unheard ? `Alerts not known: ${d.unheard}` : ""
-  putHtml($(".alerts"), lanes.map(bar).join("") + `<em>${[esc(told), rich(unheard)].filter(Boolean).join("; ")}</em>`)
+  const unheard = d.unheard ? `<em class="unheard">${mark("unknown")}${rich(`Alerts not known: ${d.unheard}`)}</em>` : ""
+  putHtml($(".alerts"), `${lanes.map(bar).join("")}<em>${esc(told)}</em>${unheard}`)
   const W = 1000, H = 100, px = (h) => (W * (h - d.from)) / width, py = (v) => H - 4 - ((H - 10) * v) / d.top
   const line = (s) => s.map(([h, v]) => `${px(h).toFixed(1)},${py(v).toFixed(1)}`).join(" ")
   putHtml($(".plot"), `<svg viewBox="0 0 ${W} ${H}" preserveAspectRatio="none" aria-hidden="true"><polyline class="seen" points="${line(d.seen)}"/><polyline class="ahead" points="${line(d.ahead)}"/></svg>` +

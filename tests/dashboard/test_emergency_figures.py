@@ -314,6 +314,18 @@ def test_the_chart_is_on_the_storm_clock_with_another_incident_beside() -> None:
     assert emergency_charts.contacts(empty, what.clock, 18.5, "dark", WALL, 150) is None
 
 
+def test_where_what_is_to_come_lies_low_its_two_words_stand_over_each_other() -> None:
+    what, coming = known(), {"expected": 60.0, "expected_low": 50.0, "expected_high": 80.0, "no_storm": 40.0, "usual": None}
+    quiet = hours()
+    for column, value in coming.items():
+        quiet[column] = quiet["hour"].map(lambda hour, value=value: value if hour >= 19 else None).astype("float64")
+    chart = emergency_charts.contacts(quiet, what.clock, 18.5, "dark", WALL, 150)
+    assert chart is not None
+    words = chart.data.dropna(subset=["text"]).set_index("word")
+    assert words["text"].to_dict() == {"seen": "seen", "expected": "expected", "calm_over": "without a storm"}
+    assert words.loc["calm_over", ["hour", "height"]].tolist() == words.loc["expected", ["hour", "height"]].tolist()
+
+
 def test_the_incident_that_is_shown() -> None:
     earlier = replace(STORM, incident_id=2, onset_at=ONSET - timedelta(days=1))
     over = replace(STORM, incident_id=3, onset_at=ONSET + timedelta(days=1), ended_at=AT)
