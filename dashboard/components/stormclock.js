@@ -13,7 +13,7 @@ function draw(root, d, age) {
   put($(".since"), d.since)
   putHtml($(".age"), fresh === "live" ? "" : mark(fresh) + (fresh === "late" ? `late ${span(age)}` : fresh === "stale" ? `${span(age)} old` : unknown(age)))
   const width = d.to - d.from, x = (h) => `${((100 * (h - d.from)) / width).toFixed(2)}%`
-  const lanes = (d.alerts ?? []).slice(0, ROWS), more = (d.alerts ?? []).length - lanes.length
+  const lanes = (d.alerts ?? []).slice(0, d.unheard ? ROWS - 1 : ROWS), more = (d.alerts ?? []).length - lanes.length
   // A bar too short for its words has them beside it, on the side with more room.
   const bar = (a, i) => {
     const share = (a.to - a.from) / width, side = share >= ROOM_FOR_WORDS ? "" : a.from - d.from > 0.6 * width ? "before" : "after"
