@@ -23,10 +23,12 @@ function draw(root, d, age) {
   const unheard = d.unheard ? `<em class="unheard">${mark("unknown")}${rich(`Alerts not known: ${d.unheard}`)}</em>` : ""
   putHtml($(".alerts"), `${lanes.map(bar).join("")}<em>${esc(told)}</em>${unheard}`)
   const W = 1000, H = 100, px = (h) => (W * (h - d.from)) / width, py = (v) => H - 4 - ((H - 10) * v) / d.top
+  // An amount stands over its point, or under it where there is no room above.
+  const bottom = (v) => `calc(${(100 * (1 - py(v) / H)).toFixed(1)}%${py(v) < 0.35 * H ? " - 34px" : ""})`
   const line = (s) => s.map(([h, v]) => `${px(h).toFixed(1)},${py(v).toFixed(1)}`).join(" ")
   putHtml($(".plot"), `<svg viewBox="0 0 ${W} ${H}" preserveAspectRatio="none" aria-hidden="true"><polyline class="seen" points="${line(d.seen)}"/><polyline class="ahead" points="${line(d.ahead)}"/></svg>` +
     `<span class="label">${esc(d.measure)}${d.said.length ? "<u></u>message to residents" : ""}</span>` +
-    d.points.map((p) => `<span class="at" style="right:calc(100% - ${x(p.h)});bottom:${(100 * (1 - py(p.v) / H)).toFixed(1)}%">${esc(p.text)}</span>`).join(""))
+    d.points.map((p) => `<span class="at" style="right:calc(100% - ${x(p.h)});bottom:${bottom(p.v)}">${esc(p.text)}</span>`).join(""))
   putHtml($(".hours"), d.ticks.map((t) => `<span style="left:${x(t)}">${t > 0 ? `+${t}` : t < 0 ? `\u2212${-t}` : d.is_storm ? "onset" : "now"}</span>`).join("") + d.said.map((s) => `<u style="left:${x(s)}"></u>`).join(""))
   const at = Math.min(d.to, Math.max(d.from, d.is_storm ? now : since))
   $(".now").style.left = x(at); $(".now").hidden = d.zero_at == null
