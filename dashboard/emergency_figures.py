@@ -60,7 +60,7 @@ def wall_figures(snapshot: Snapshot) -> dict[str, Figure]:
     known, source = snapshot.emergency, contacts_source(snapshot.live, snapshot.at)
     if known is None:
         nothing = StormVerdict("No incident", "ok", "Nothing is known yet", *(["none"] * 6))  # type: ignore[arg-type]
-        head = strip(snapshot, nothing, "Emergency") | NEVER_SEEN
+        head = strip(snapshot, nothing, "Emergency") | NEVER_SEEN | {"headline": "Not known", "status": "unknown"}
         parts = {key: NOTHING | NEVER_SEEN | {"label": title, "title": title, "subject": title} for key, title in TITLES.items()}
         return {"em_strip": head} | parts
     verdict = judge(known)

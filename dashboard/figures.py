@@ -12,7 +12,7 @@ from dashboard.figure import Figure, definition_of, stamp, threshold_words
 from dashboard.figures_boards import agents_by_state, nobody, queue_board
 from dashboard.freshness import Source
 from dashboard.rows import QueueNow, TrendMinute, UsualNow
-from dashboard.snapshot import Snapshot, agents_source, contacts_carrier, contacts_source, is_caught_up_with, longest_wait_seconds
+from dashboard.snapshot import Snapshot, agents_source, contacts_carrier, contacts_source, contacts_taken_in, longest_wait_seconds
 from dashboard.verdict import FEWEST_CASES, FEWEST_WEEKS, Verdict
 from dashboard.watch_figures import alarm
 
@@ -26,7 +26,7 @@ def live_figures(snapshot: Snapshot, verdict: Verdict) -> dict[str, Figure]:
     total = live.total if live else None
     contacts, agents = contacts_source(live, snapshot.at), agents_source(live, snapshot.at)
     return {
-        "strip": strip(snapshot, verdict, "Live"),
+        "strip": strip(snapshot, verdict, "Live") | {"before": verdict.last_known},
         "waiting": _waiting(snapshot, verdict, total, contacts),
         "longest": _longest(snapshot, verdict, total, contacts),
         "level": _level(snapshot, verdict, total, contacts),
@@ -65,7 +65,7 @@ def strip(snapshot: Snapshot, verdict: Said, place: str) -> Figure:
     carrier, source = contacts_carrier(live, snapshot.at)
     names = {feed.feed: feed.name for feed in (live.feeds if live else ())}
     offset = snapshot.local.utcoffset()
-    away = snapshot.trouble if live is not None else None
+    away, taken_in = snapshot.trouble if live is not None else None, contacts_taken_in(live, carrier).as_of
     return {
         "headline": verdict.headline,
         "status": verdict.status,
@@ -75,7 +75,7 @@ def strip(snapshot: Snapshot, verdict: Said, place: str) -> Figure:
         "utc_offset_seconds": offset.total_seconds() if offset else 0,
         "feeds": [{"name": feed.name, **stamp(Source(feed.as_of, feed.cadence_seconds))} for feed in (live.feeds if live else ())],
         "carrier": names.get(carrier or "", "the feeds"),
-        "catching_up": source.freshness(snapshot.at) in ("stale", "unknown") and is_caught_up_with(live, carrier, snapshot.at),
+        "taken_in": None if taken_in is None else taken_in.timestamp(),
         "alarm": alarm(snapshot.watch, snapshot.at),
         **stamp(source),
     }

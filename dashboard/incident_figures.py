@@ -36,11 +36,6 @@ def storm_clock(onset_at: datetime, at: datetime) -> str:
     return f"T{sign}{abs(minutes) // 60}:{abs(minutes) % 60:02}"
 
 
-def plainly(text: str) -> str:
-    """A text for a heading, where stars would make words bold."""
-    return text.replace("*", "")
-
-
 def verdict(desk: IncidentDesk) -> Figure:
     """The answer: which incident runs, at which level, since when, and what is to be done about it."""
     incident = desk.incident
@@ -48,7 +43,7 @@ def verdict(desk: IncidentDesk) -> Figure:
         said = f"{wording.bold('No incident is open')}. {_suggested(desk)}"
     elif incident.ended_at is None:
         clock = f"{wording.bold(storm_clock(incident.onset_at, desk.at))} (onset {moment(incident.onset_at, desk)})"
-        said = f"{wording.bold(incident.name)}: {plainly(incident.level)}, {clock}. {_to_do(desk)}"
+        said = f"{wording.bold(incident.name)}: {wording.plainly(incident.level)}, {clock}. {_to_do(desk)}"
     else:
         lasted = wording.wait((incident.ended_at - incident.onset_at).total_seconds())
         said = f"{wording.bold(incident.name)} is over since {moment(incident.ended_at, desk)}, after {lasted}."
@@ -150,4 +145,6 @@ def alert_board(desk: IncidentDesk) -> Figure:
         }
         for one in desk.alerts
     ]
-    return {"title": "", "columns": ALERT_COLUMNS, "rows": rows, "empty": "No alert holds."}
+    silent = unheard(desk.alert_feeds, desk.at)
+    empty = f"No alert is known: {wording.plainly(silent)}." if silent else "No alert holds."
+    return {"title": "", "columns": ALERT_COLUMNS, "rows": rows, "empty": empty}

@@ -18,7 +18,7 @@ from dashboard.snapshot import Snapshot
 ROWS = 4
 TITLES = {"wm_map": "Requests, times the usual", "wm_types": "What", "wm_areas": "Where"}
 KEYS = ("wm_strip", *TITLES)
-CARRIER: Figure = {"carrier": "the service requests", "catching_up": False}
+CARRIER: Figure = {"carrier": "the service requests", "taken_in": None}
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from functools import cache
 from html import escape
 from pathlib import Path
 
-from dashboard import wording
+from dashboard import emergency_boards, wording
 from dashboard.edition import Edition
 from dashboard.emergency_verdict import judge
 from dashboard.figure import threshold_words
@@ -51,7 +51,7 @@ def page(edition: Edition, now: datetime) -> str:
         _wrong(snapshot, now),
         _queues(edition, now),
         _city(edition, now),
-        _emergency(snapshot),
+        _emergency(snapshot, now),
         _feeds(snapshot, now),
     ]
     again = f"this page asks again every {REFRESH_SECONDS} s. Where that time stands still, nothing here is live."
@@ -194,14 +194,15 @@ def _city(edition: Edition, now: datetime) -> str:
     return f"<h2>All queues</h2>{table(('What', 'Value', 'As of'), [(False, list(row)) for row in rows], (2,))}"
 
 
-def _emergency(snapshot: Snapshot) -> str:
+def _emergency(snapshot: Snapshot, now: datetime) -> str:
     known = snapshot.emergency
     if known is None:
         return "<h2>Emergency</h2><p>Nothing is known yet.</p>"
     verdict = judge(known)
-    shown = {"ok": "ok", "watch": "watch", "act": "act"}[verdict.status]
-    as_of = f"As of {_clock(known.at, snapshot)}."
-    return f"<h2>Emergency</h2><p>{status(shown, verdict.headline)}: {_rich(verdict.why)}. {as_of}</p>"
+    freshness, aged = _aged(Source(known.at, emergency_boards.CADENCE_SECONDS), now)
+    said = status(verdict.status if freshness in ("live", "late") else freshness, verdict.headline)
+    as_of = f"As of {_clock(known.at, snapshot)}, {aged}."
+    return f"<h2>Emergency</h2><p>{said}: {_rich(verdict.why)}. {as_of}</p>"
 
 
 def _feeds(snapshot: Snapshot, now: datetime) -> str:

@@ -1,6 +1,6 @@
 """What the reports on an incident know at an instant, and how it is read: in one transaction, nothing that came later. It draws nothing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -8,6 +8,7 @@ import pandas as pd
 from sqlalchemy import Connection
 
 from dashboard import data, emergency_rows
+from dashboard.alert_feeds import AlertFeed
 from dashboard.emergency_page import KINDS, MOST_TERMS, Reader, storm_hours
 from dashboard.emergency_rows import Emergency, StormNow
 from dashboard.emergency_verdict import StormVerdict, judge
@@ -85,6 +86,8 @@ def read_situation(connection: Connection, incident_id: int | None, as_of: datet
     at = as_of or data.now()
     asked = asked_incident(connection, incident_id, at)
     known = Reader()(connection, asked, at)
+    if as_of is None:
+        known = replace(known, alert_feeds=read(AlertFeed, frame("alert-feeds", connection)))
     incident = known.incident or asked
     about = {"incident_id": incident.incident_id, "as_of": at}
     since = min(incident.onset_at, at - HOUR)

@@ -93,6 +93,7 @@ def in_words(hours: pd.DataFrame) -> str:
 
 def alerts(found: Situation, most: int, letters: int) -> Section:
     """The alerts that hold, the gravest first."""
+    unheard = found.known.alerts_unheard
     every = found.known.alerts.to_dict("records")
     rows = []
     for one in every[:most]:
@@ -111,7 +112,7 @@ def alerts(found: Situation, most: int, letters: int) -> Section:
         ALERTS,
         tuple(rows),
         note=named(len(every) - most, "alert"),
-        empty="No alert is in force.",
+        empty=f"No alert is known: {wording.plainly(unheard)}." if unheard else "No alert is in force.",
     )
 
 

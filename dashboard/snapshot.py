@@ -15,7 +15,7 @@ import pandas as pd
 from dashboard.ahead import Ahead
 from dashboard.by_hand import ByHand, holds
 from dashboard.emergency_rows import Emergency
-from dashboard.freshness import LATE_AFTER_CADENCES, NEVER, Source, carrying, oldest
+from dashboard.freshness import NEVER, Source, carrying, oldest
 from dashboard.rows import (
     ALL_QUEUES,
     AgentNow,
@@ -158,10 +158,11 @@ def contacts_source(live: Live | None, now: datetime) -> Source:
     return contacts_carrier(live, now)[1]
 
 
-def is_caught_up_with(live: Live | None, feed: str | None, now: datetime) -> bool:
-    """Whether contacts of a feed come into the tables now: if it is behind, then because much has piled up, not because it is silent."""
+def contacts_taken_in(live: Live | None, feed: str | None) -> Source:
+    """When contacts of a feed came into the database last: a feed that is behind while they do has piled up, and is not silent."""
     rows = [row for row in (live.feeds if live else ()) if row.feed == feed and (row.topic or "").endswith(CONTACT_TOPIC)]
-    return any(row.ingested_at and (now - row.ingested_at).total_seconds() <= LATE_AFTER_CADENCES * row.cadence_seconds for row in rows)
+    newest = max(rows, key=lambda row: row.as_of.timestamp() if row.as_of else 0.0, default=None)  # of several prefixes one is in use
+    return NEVER if newest is None else Source(newest.ingested_at, newest.cadence_seconds)
 
 
 def agents_source(live: Live | None, now: datetime) -> Source:

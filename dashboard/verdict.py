@@ -12,7 +12,7 @@ from typing import Literal
 from dashboard import wording
 from dashboard.freshness import Freshness
 from dashboard.rows import QueueNow, UsualNow
-from dashboard.snapshot import Snapshot, agents_source, contacts_carrier, is_caught_up_with, queue_source
+from dashboard.snapshot import Snapshot, agents_source, contacts_carrier, contacts_taken_in, queue_source
 
 Status = Literal["none", "ok", "watch", "act"]
 Headline = Literal["Keeping up", "Falling behind", "Overwhelmed", "Not known"]
@@ -197,7 +197,7 @@ def _not_known(snapshot: Snapshot, last_known: Headline) -> str:
         else f"The clock of {name} is ahead"
         if age < 0
         else f"Catching up with {name}, {wording.age(age)} behind"
-        if is_caught_up_with(snapshot.live, feed, snapshot.at)
+        if contacts_taken_in(snapshot.live, feed).freshness(snapshot.at) == "live"
         else f"Nothing from {name} for {wording.age(age)}"
     )
     return told if last_known == "Not known" else f"{told}. Before that: {last_known.lower()}"

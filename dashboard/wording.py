@@ -82,3 +82,8 @@ def listed(words: Sequence[str]) -> str:
 def bold(text: str) -> str:
     """Marked as the part to read first; stars of the text itself are taken out, for they would end the mark."""
     return f"**{text.replace('*', '')}**"
+
+
+def plainly(text: str) -> str:
+    """A text for where stars would make words bold, or would be seen: without them."""
+    return text.replace("*", "")

@@ -38,7 +38,7 @@ class Progress:
         self._caught_up_at: dict[Position, float] = {}
         self._measured_at = float("-inf")
         self._holds = 0
-        self._turned, self._joined, self._broker = Pulse(), Pulse(), Pulse()
+        self._turned, self._joined, self._broker, self._took_up = Pulse(), Pulse(), Pulse(), Pulse()
         self.database = Pulse()
 
     def is_due(self) -> bool:
@@ -60,7 +60,9 @@ class Progress:
             self._joined.beat()
         if connected:
             self._broker.beat()
-        self._holds = len(waiting) + unplaced
+        before, self._holds = self._holds, len(waiting) + unplaced
+        if self._holds and not before:  # a spare asked the database nothing
+            self._took_up = Pulse()
         telemetry.PARTITIONS.set(len(waiting))
         for gone in self._caught_up_at.keys() - waiting.keys():
             del self._caught_up_at[gone]
@@ -86,8 +88,9 @@ class Progress:
             return f"The consumer is in no group: it has been joining for {self._joined.silent_seconds:.0f} s."
         if self._broker.silent_seconds > BROKER_WITHIN_SECONDS:
             return f"Kafka has been away for {self._broker.silent_seconds:.0f} s."
-        if self._holds and self.database.silent_seconds > DATABASE_WITHIN_SECONDS:
-            return f"The database has taken nothing for {self.database.silent_seconds:.0f} s."
+        silent = min(self.database.silent_seconds, self._took_up.silent_seconds)
+        if self._holds and silent > DATABASE_WITHIN_SECONDS:
+            return f"The database has taken nothing for {silent:.0f} s."
         return None
 
 

@@ -92,9 +92,10 @@ function makeHub() {
     place: "",  // which of a display's pages is up
     steady, now: server.now,
     ageOf: (f) => (f?.as_of == null ? null : self.now() - f.as_of),
-    // Seconds since anything came from the server, and whether it is heard: what it said of the moment holds no longer than that.
+    // Seconds since anything came from the server.
     silence: () => steady() - heard,
-    isHeard: () => self.silence() <= SILENT_SECONDS,
+    // Whether what is late of a page's feed comes into the database all the same.
+    catchesUp: (head) => head?.taken_in != null && freshness(self.now() - head.taken_in, head.cadence) === "live",
     accept(message) {
       heard = steady()
       // A replay has no stream, and a clock of its own.

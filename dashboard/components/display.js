@@ -28,7 +28,7 @@ function makeDisplay() {
     if (fresh === "live") return null
     if (age == null) return [`Nothing from ${carrier} yet`, null, null]
     if (age < 0) return [`The clock of ${carrier} is ahead`, null, d.read_at]
-    return head.catching_up ? [`Catching up with ${carrier}, ${minutes(age)} behind`, null, head.as_of] : [`Nothing from ${carrier}`, age, head.as_of]
+    return hub.catchesUp(head) ? [`Catching up with ${carrier}, ${minutes(age)} behind`, null, head.as_of] : [`Nothing from ${carrier}`, age, head.as_of]
   }
   function draw(d) {
     const found = trouble(d)

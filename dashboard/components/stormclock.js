@@ -19,7 +19,7 @@ function draw(root, d, age) {
     const share = (a.to - a.from) / width, side = share >= ROOM_FOR_WORDS ? "" : a.from - d.from > 0.6 * width ? "before" : "after"
     return `<i class="${esc(a.level)} ${side}" style="left:${x(a.from)};width:${(100 * share).toFixed(2)}%;top:${i * 32}px" title="${esc(a.label)}"><span>${esc(a.label)}</span></i>`
   }
-  const told = more > 0 ? `and ${more} more` : lanes.length || !d.alerts || d.unheard ? "" : "No alert in these hours"
+  const told = more > 0 ? `and ${more} more` : lanes.length || !d.alerts || d.unheard || !["live", "late"].includes(fresh) ? "" : "No alert in these hours"
   const unheard = d.unheard ? `<em class="unheard">${mark("unknown")}${rich(`Alerts not known: ${d.unheard}`)}</em>` : ""
   putHtml($(".alerts"), `${lanes.map(bar).join("")}<em>${esc(told)}</em>${unheard}`)
   const W = 1000, H = 100, px = (h) => (W * (h - d.from)) / width, py = (v) => H - 4 - ((H - 10) * v) / d.top

@@ -7,7 +7,9 @@ function draw(root, d, age) {
   const gone = ["stale", "unknown"].includes(freshness(age, d.cadence))
   attr(root, "data-status", gone ? "unknown" : d.status)
   putHtml($(".status"), mark(gone ? "unknown" : d.status)); put($("b"), gone ? "Not known" : d.headline)
-  putHtml($(".why"), rich(gone && d.headline !== "Not known" ? silent(d, age) : d.away || d.why))
+  // The server's own words for silence stand still with it.
+  const why = !gone ? d.away || d.why : d.headline !== "Not known" ? silent(d, age) : d.away || (age == null ? d.why : silent(d, age))
+  putHtml($(".why"), rich(why))
   const local = new Date((hub.now() + d.utc_offset_seconds) * 1000)
   put($("time"), local.toISOString().slice(11, 16))
   const day = local.toLocaleDateString("en-US", { weekday: "short", month: "short", day: "numeric", timeZone: "UTC" })
@@ -26,7 +28,8 @@ function draw(root, d, age) {
 }
 function silent(d, age) {
   const feed = `**${d.carrier}**`
-  const told = age == null ? `Nothing from ${feed}` : age < 0 ? `The clock of ${feed} is ahead` : d.catching_up && hub.isHeard() ? `Catching up with ${feed}, ${span(age)} behind` : `Nothing from ${feed} for ${span(age)}`
-  return `${told}. Before that: ${d.headline.toLowerCase()}`
+  const told = age == null ? `Nothing from ${feed}` : age < 0 ? `The clock of ${feed} is ahead` : hub.catchesUp(d) ? `Catching up with ${feed}, ${span(age)} behind` : `Nothing from ${feed} for ${span(age)}`
+  const before = d.before ?? d.headline
+  return before === "Not known" ? told : `${told}. Before that: ${before.toLowerCase()}`
 }
 export default function (component) { return attach(component, STRIP, draw) }

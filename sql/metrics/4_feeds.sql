@@ -12,14 +12,15 @@ IMMUTABLE PARALLEL SAFE LANGUAGE sql AS $$
 $$;
 
 -- One row a feed and topic. `as_of` is the instant up to which it is complete: its oldest partition if the source sends
--- heartbeats to all of them, else its newest event.
+-- heartbeats to all of them, else its newest event; `ingested_at` is when anything of that partition was taken in last.
 CREATE VIEW metric.feeds AS
 SELECT feed, topic,
        CASE WHEN bool_or(heartbeat_at IS NOT NULL)
             THEN min(greatest(newest_event_at, heartbeat_at)) ELSE max(newest_event_at) END AS as_of,
        max(newest_event_at) AS newest_event_at,
        max(heartbeat_at) AS heartbeat_at,
-       max(ingested_at) AS ingested_at,
+       CASE WHEN bool_or(heartbeat_at IS NOT NULL)
+            THEN (array_agg(ingested_at ORDER BY greatest(newest_event_at, heartbeat_at)))[1] ELSE max(ingested_at) END AS ingested_at,
        sum(events)::bigint AS events
 FROM feed_partition
 GROUP BY feed, topic;

@@ -3,12 +3,13 @@
 SELECT * FROM metric.alerts(coalesce(cast(:as_of AS timestamptz), now()), cast(:zones AS text[]));
 
 -- alert-feeds --
--- One row a feed that brings alerts (of the weather's topic, and not one that only ever told forecasts), and up to when it is complete, now.
-SELECT feed.name, f.as_of, feed.cadence_seconds::double precision
+-- One row a feed that brings alerts (of the weather's topic, and not one that only ever told forecasts or measurements), and up to when it is complete, now.
+SELECT DISTINCT ON (feed.name, f.feed) feed.name, f.as_of, feed.cadence_seconds::double precision
 FROM metric.feeds AS f JOIN feed USING (feed)
 WHERE f.topic LIKE '%311.weather'
-  AND (EXISTS (SELECT FROM alert WHERE alert.source = f.feed) OR NOT EXISTS (SELECT FROM weather_forecast AS w WHERE w.source = f.feed))
-ORDER BY feed.name, f.feed;
+  AND (EXISTS (SELECT FROM alert WHERE alert.source = f.feed)
+       OR NOT EXISTS (SELECT FROM weather_forecast AS w WHERE w.source = f.feed) AND NOT EXISTS (SELECT FROM weather_day AS d WHERE d.source = f.feed))
+ORDER BY feed.name, f.feed, f.as_of DESC NULLS LAST;
 
 -- alert-shapes --
 -- One row a shape of an alert that holds at `as_of`: its own, else those of its zones as areas of the kind `alert_zone` whose name is the zone's code; without either it has none.

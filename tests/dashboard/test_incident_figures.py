@@ -285,3 +285,9 @@ def test_posts_without_an_answer_questions_first_and_their_source_unverified() -
     assert shown["rows"][2]["text"] == incident_posts.GONE
     assert shown["note"] == "1 question among them."
     assert incident_posts.board(DESK)["rows"] == []
+
+
+def test_that_no_alert_holds_is_said_only_while_the_feeds_that_bring_alerts_are_heard() -> None:
+    assert incident_figures.alert_board(DESK)["empty"] == "No alert holds."
+    silent = replace(DESK, alert_feeds=(replace(FEED, as_of=AT - HOUR),))
+    assert incident_figures.alert_board(silent)["empty"] == "No alert is known: nothing from Weather alerts for 1 h 00 min."

@@ -16,7 +16,7 @@ from dashboard.edition import first
 from dashboard.loader import loader
 from dashboard.snapshot import Snapshot
 from dashboard.tokens import MODES, colours
-from tests.dashboard import asgi, sample
+from tests.dashboard import asgi, sample, test_emergency_figures
 from tests.dashboard.asgi import Client
 from tests.dashboard.test_by_hand import ENTRY, LOST, TYPED, lost
 
@@ -70,6 +70,15 @@ def test_without_anything_it_says_what_is_wrong() -> None:
 def test_what_is_old_says_how_old_and_is_not_withdrawn() -> None:
     said = words(plain_page.page(first(lost(sample.NOW + timedelta(hours=3))), sample.NOW + timedelta(hours=3)))
     assert re.search(r"Chat &amp; text \? Unknown 1 0:00 93% 2 \? Unknown 3 h 00 min", said), said
+
+
+@pytest.mark.parametrize(("age", "says"), [(59, "○ No incident"), (301, "Stale 5:01"), (10_800, "3 h 00 min")])
+def test_what_is_known_of_an_emergency_has_its_age_and_no_status_once_it_is_old(age: float, says: str) -> None:
+    known = test_emergency_figures.known(incident=None, running=0)
+    edition = first(replace(sample.snapshot(), emergency=replace(known, at=sample.NOW)))
+    said = words(plain_page.page(edition, sample.NOW + timedelta(seconds=age))).partition("Emergency ")[2].partition("Feeds")[0]
+    assert says in said, said
+    assert (age < 120) is ("○" in said)
 
 
 def test_words_from_outside_are_words() -> None:

@@ -218,7 +218,8 @@ def test_an_incident_of_which_nothing_is_known_is_still_a_report(database: str) 
             situation_report.read(connection, None, OPENED - timedelta(days=1))
     assert live.incident.name == INCIDENT
     text = situation_report.text(report)
-    assert "No alert is in force." in text
+    assert "No alert is in force." in text, "of the past it is not known how alerts were heard"
+    assert "No alert is known: no feed brings alerts." in situation_report.text(live)
     assert "No weather forecast is known." in text
     assert "No forecast says how many people are needed." in text
     assert "T−0:59" in text

@@ -290,7 +290,13 @@ def test_an_incident_of_another_hazard_hides_no_tornado(connection: Connection) 
 
 
 def test_the_feeds_that_bring_alerts_are_those_of_the_weather_that_do_not_only_forecast(connection: Connection) -> None:
-    feeds = (("nws/alerts", "311.weather"), ("nws/forecast", "311.weather"), ("sirens", "311.weather"), ("phone", "311.contacts"))
+    feeds = (
+        ("nws/alerts", "311.weather"),
+        ("nws/forecast", "311.weather"),
+        ("sirens", "311.weather"),
+        ("station", "311.weather"),
+        ("phone", "311.contacts"),
+    )
     for feed, topic in feeds:
         connection.execute(text("INSERT INTO feed VALUES (:f, :f, 60)"), {"f": feed})
         connection.execute(
@@ -299,6 +305,7 @@ def test_the_feeds_that_bring_alerts_are_those_of_the_weather_that_do_not_only_f
     message(connection, "a", 0)
     forecasts = text("INSERT INTO weather_forecast (grid, issued_at, version, source) VALUES (:source, now(), 'v', :source)")
     connection.execute(forecasts, [{"source": "nws/forecast"}, {"source": "nws/alerts"}])
+    connection.execute(text("INSERT INTO weather_day (station, day, source) VALUES ('S', '2026-01-25', 'station')"))
     found = queries.frame("alert-feeds", connection)
     assert list(found["name"]) == ["nws/alerts", "sirens"], "one tells both, one was never heard to tell anything"
     assert set(found["as_of"]) == {NOON}

@@ -259,3 +259,15 @@ def test_a_queue_is_as_fresh_as_its_contacts_though_its_source_tells_of_agents(c
         connection.execute(text("INSERT INTO feed_partition VALUES ('acd', :t, 0, NULL, :at, now(), 1)"), {"t": topic, "at": heard_at})
     found = queries.frame("queue-now", connection, as_of=NOON).set_index("queue").loc["general"]
     assert (found.feed, found.feed_as_of) == ("acd", silent_since)
+
+
+@pytest.mark.parametrize(("heartbeats", "taken_in"), [(True, 300), (False, 1)], ids=["its oldest partition", "its newest event"])
+def test_what_was_taken_in_last_is_told_of_the_partition_that_a_feed_is_as_fresh_as(
+    connection: Connection, heartbeats: bool, taken_in: float
+) -> None:
+    connection.execute(text("INSERT INTO feed VALUES ('f', 'Calls', 10)"))
+    for partition, age in ((0, 1), (1, 300)):
+        row = {"p": partition, "at": NOON - timedelta(seconds=age), "beat": NOON - timedelta(seconds=age) if heartbeats else None}
+        connection.execute(text("INSERT INTO feed_partition VALUES ('f', 't', :p, :at, :beat, :at, 1)"), row)
+    found = queries.frame("feeds", connection, as_of=NOON).iloc[0]
+    assert found.ingested_at == NOON - timedelta(seconds=taken_in)

@@ -126,3 +126,5 @@ def test_a_spare_is_ready_without_the_database(progress: Progress, clock: Clock)
         clock.now += 1
         tell(progress)
     assert progress.unready() is None
+    tell(progress, unplaced=3)
+    assert progress.unready() is None, "it takes over, and the database has its time to answer"
