@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dashboard import wording
+from dashboard.by_hand import is_lost
 from dashboard.freshness import Source, oldest
-
-HEARD = ("live", "late")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +32,7 @@ def unheard(feeds: Sequence[AlertFeed], at: datetime) -> str:
     """
     if not feeds:
         return "no feed brings alerts"
-    silent = {feed.source: feed.name for feed in feeds if feed.source.freshness(at) not in HEARD}
+    silent = {feed.source: feed.name for feed in feeds if is_lost(feed.source, at)}
     if not silent:
         return ""
     worst = oldest(list(silent), at)

@@ -62,7 +62,7 @@ class Progress:
             self._broker.beat()
         before, self._holds = self._holds, len(waiting) + unplaced
         if self._holds and not before:  # a spare asked the database nothing
-            self._took_up = Pulse()
+            self._took_up.beat()
         telemetry.PARTITIONS.set(len(waiting))
         for gone in self._caught_up_at.keys() - waiting.keys():
             del self._caught_up_at[gone]

@@ -8,6 +8,6 @@ function draw(root, d, age) {
   putHtml($("thead tr"), d.titles.map((title) => `<th scope="col">${esc(title)}</th>`).join(""))
   putHtml($("tbody"), d.rows.map((row) => `<tr data-status="${esc(row.status)}"><th scope="row">${esc(row.from)}</th><td>${row.status === "ok" ? "" : mark(row.status)}<b>${row.short == null ? "–" : esc(row.short)}</b></td><td>${row.chance == null ? "–" : esc(row.chance)}</td></tr>`).join(""))
   put($(".line"), d.line)
-  putHtml($(".age"), !d.rows.length ? "" : fresh === "live" ? `forecast ${span(age)} old` : mark(fresh) + `forecast ${span(age)} old`)
+  putHtml($(".age"), !d.rows.length ? "" : (fresh === "live" ? "" : mark(fresh)) + `forecast ${span(age)} old`)
 }
 export default function (component) { return attach(component, AHEAD, draw) }
