@@ -82,7 +82,7 @@ function makeServerClock(steady) {
 }
 
 function makeHub() {
-  const SILENT_SECONDS = 5, BOOTS_KEPT = 20
+  const SILENT_SECONDS = 5, BOOTS_KEPT = 20, RENEW_AGAIN_MILLISECONDS = 600_000
   const figures = new Map(), parts = new Map(), seen = new Map()
   const steady = makeSteady(() => self.reopen()), server = makeServerClock(() => steady())
   let stream = null, address = null, opened = -Infinity, heard = -Infinity
@@ -120,6 +120,15 @@ function makeHub() {
     async leave() {
       const answer = await fetch(location.href, { cache: "no-store" }).catch(() => null)
       if ([401, 403].includes(answer?.status)) location.reload()
+    },
+    // Loads the page anew, once in ten minutes at most, and while the server answers only: a browser's own page of errors would stay for good.
+    async renew(still) {
+      const before = Number(sessionStorage.getItem("city311-loaded") ?? NaN)
+      if (Math.abs(Date.now() - before) < RENEW_AGAIN_MILLISECONDS) return
+      const answer = await fetch(location.href, { cache: "no-store" }).catch(() => null)
+      if (!answer?.ok || !still()) return
+      sessionStorage.setItem("city311-loaded", String(Date.now()))
+      location.reload()
     },
     hush() { stream?.close(); stream = null },
     // A connection whose other end is gone says nothing: after a sleep, or when the server's ping stays away, another one is made.

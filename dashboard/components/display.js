@@ -3,7 +3,7 @@
 const watcher = (globalThis.city311display ??= makeDisplay())
 
 function makeDisplay() {
-  const SILENT_SECONDS = 5, RELOAD_AFTER_TICKS = 60, PROBE_EVERY_TICKS = 10, RELOAD_AGAIN_MILLISECONDS = 600_000, DAY_SECONDS = 86_400
+  const SILENT_SECONDS = 5, RELOAD_AFTER_TICKS = 60, PROBE_EVERY_TICKS = 10, DAY_SECONDS = 86_400
   const HEADS = { live: "strip", emergency: "em_strip", map: "wm_strip" }
   const root = document.documentElement, frame = document.createElement("div")
   frame.className = "city311-frame"
@@ -54,14 +54,8 @@ function makeDisplay() {
     if (setup.ends_at != null) turning = setTimeout(() => next(setup.ends_at), Math.max(0, setup.ends_at - hub.now()) * 1000 + 50 + 700 * Math.random())
   }
   // Streamlit's own connection may be dead though the server lives: then the page is loaded once, and not again for ten minutes.
-  async function heal() {
-    if (ticks < RELOAD_AFTER_TICKS || ticks % PROBE_EVERY_TICKS) return
-    const before = Number(sessionStorage.getItem("city311-loaded") ?? NaN)
-    if (Math.abs(Date.now() - before) < RELOAD_AGAIN_MILLISECONDS) return
-    const answer = await fetch(location.href, { cache: "no-store" }).catch(() => null)
-    if (!answer?.ok || ticks < RELOAD_AFTER_TICKS) return
-    sessionStorage.setItem("city311-loaded", String(Date.now()))
-    location.reload()
+  function heal() {
+    if (ticks >= RELOAD_AFTER_TICKS && ticks % PROBE_EVERY_TICKS === 0) hub.renew(() => ticks >= RELOAD_AFTER_TICKS)
   }
   async function stayAwake() {
     if (document.visibilityState === "hidden" || (awake && !awake.released)) return

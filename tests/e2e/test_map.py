@@ -10,7 +10,7 @@ from pathlib import Path
 import h3
 import psycopg
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 from shapely import total_bounds
 from shapely.geometry import shape
 
@@ -19,7 +19,7 @@ from sql import areas
 from streams import events
 from tests import request_samples
 from tests.e2e.conftest import PATIENCE_MILLISECONDS
-from tests.e2e.server import Dashboard
+from tests.e2e.server import Dashboard, browser_path
 
 TRIES, LOOKS = 10, 20
 MARKUP = '<img src=x onerror="window.wasRun = true">'
@@ -130,17 +130,47 @@ def test_a_click_on_a_cell_lists_its_requests_and_the_address_carries_it(city_ma
     expect(city_map.locator(".st-key-desk_map_said")).to_contain_text("45 on the map")
     expect(city_map.locator(".st-key-map canvas").first).to_be_visible()
     cell = h3.latlng_to_cell(39.95, -75.16, 8)
-    x, y = place_of(cell, city_map)
     says, listed = city_map.get_by_text("45 requests, no usual yet"), city_map.locator(".st-key-panel_map_requests")
 
-    until(city_map, lambda time: city_map.mouse.move(x + time % 2, y), says.is_visible, "the map did not say what is in the cell")
-    until(city_map, lambda _: city_map.mouse.click(x, y), lambda: f"cell={cell}" in city_map.url, "the click was lost")
+    def at(time: int) -> tuple[float, float]:
+        x, y = place_of(cell, city_map)  # asked each time: what stands above the map moves it until the page is whole
+        return x + time % 2, y
+
+    until(city_map, lambda time: city_map.mouse.move(*at(time)), says.is_visible, "the map did not say what is in the cell")
+    until(city_map, lambda time: city_map.mouse.click(*at(time)), lambda: f"cell={cell}" in city_map.url, "the click was lost")
     expect(listed.get_by_role("heading", name="45 requests in the cell")).to_be_visible()
     city_map.reload()
     expect(listed.get_by_role("heading", name="45 requests in the cell")).to_be_visible()
     listed.get_by_role("button", name="Close the list").press("Enter")
     expect(listed).to_have_count(0)
     expect(city_map).not_to_have_url(re.compile("cell="))
+
+
+LOSE = "canvas => canvas.getContext('webgl2').getExtension('WEBGL_lose_context').loseContext()"
+IN_ITS_PLACE = "chart => getComputedStyle(chart, '::after').content"
+
+
+def test_a_map_that_the_browser_lost_is_drawn_anew_and_one_lost_again_says_so(city_map: Page) -> None:
+    canvas, whole = city_map.locator(".st-key-map canvas").first, city_map.locator("html")
+    city_map.wait_for_timeout(1000)
+    with city_map.expect_navigation():
+        canvas.evaluate(LOSE)
+    expect(canvas).to_be_visible()
+    assert canvas.evaluate("canvas => canvas.getContext('webgl2').isContextLost()") is False
+    city_map.wait_for_timeout(3000)  # a map that stays says nothing
+    assert whole.get_attribute("data-map") is None
+    canvas.evaluate(LOSE)
+    expect(whole).to_have_attribute("data-map", "lost")
+    assert "lost its graphics memory" in city_map.get_by_test_id("stDeckGlJsonChart").evaluate(IN_ITS_PLACE)
+
+
+def test_a_browser_that_draws_no_map_says_so_in_its_place(browser: Browser, city_map: Page) -> None:
+    bare = browser.browser_type.launch(executable_path=browser_path(), args=["--no-sandbox", "--disable-3d-apis"])
+    page = bare.new_page(viewport={"width": 1920, "height": 1080})
+    page.goto(city_map.url)
+    expect(page.locator("html")).to_have_attribute("data-map", "none")
+    assert "has no WebGL" in page.get_by_test_id("stDeckGlJsonChart").evaluate(IN_ITS_PLACE)
+    bare.close()
 
 
 def test_the_outlines_are_for_browsers_on_this_machine_alone(city_map: Page) -> None:
