@@ -32,6 +32,7 @@ Kind = Literal[
     "lifelines",
     "log",
     "people",
+    "pulse",
     "queues",
     "shifts",
     "signed",

@@ -82,6 +82,7 @@ AGENTS, AGENTS_NAMED = frozenset({"agents"}), frozenset({"agents_named"})
 PAGES: Mapping[str, frozenset[str]] = {
     "live": LIVE_KEYS,
     "live-named": LIVE_KEYS - AGENTS | AGENTS_NAMED,
+    "map": DISPLAY_KEYS,
     "emergency": EMERGENCY_KEYS,
     "system": SYSTEM_KEYS,
     "wall": WALL_KEYS,

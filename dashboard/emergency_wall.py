@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Hashable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -10,7 +11,7 @@ import streamlit as st
 from dashboard import data, emergency_charts, emergency_clock, emergency_figures, emergency_page, map_areas, map_cells, map_deck
 from dashboard.bundles import Kind
 from dashboard.charts import DayChart
-from dashboard.edition import BOOT, STORM_CHART_HEIGHT
+from dashboard.edition import BOOT, STORM_CHART_HEIGHT, Edition
 from dashboard.emergency_rows import Emergency
 from dashboard.figure import Figure
 from dashboard.parts import Shown, Size, lasting_chart, made, palette, part
@@ -61,6 +62,16 @@ class Drawn:
             made(kind, key, self._figures[key], place="part", at=self._at, boot=f"{BOOT}-replay-{self._at}", size=size, height=height)
 
 
+def layout(edition: Edition) -> Hashable:
+    """What decides which parts there are, and the pictures among them: map and chart are drawn anew with each reading."""
+    known = edition.snapshot.emergency
+    return None if known is None else known.at, _rotating(), palette()
+
+
+def _rotating() -> int:
+    return int(time.time() / ROTATE_SECONDS) % len(ROTATING)
+
+
 def wall(drawn: Drawn, known: Emergency | None, chart: DayChart | None) -> None:
     """The wall's panels."""
     drawn.part("strip", "em_strip", STRIP)
@@ -85,7 +96,7 @@ def wall(drawn: Drawn, known: Emergency | None, chart: DayChart | None) -> None:
         with asked:
             drawn.part("board", "em_asked", BOARD)
         with rotating:
-            kind, key = ROTATING[int(time.time() / ROTATE_SECONDS) % len(ROTATING)]
+            kind, key = ROTATING[_rotating()]
             drawn.part(kind, key, BOARD)
 
 

@@ -1,14 +1,21 @@
 """The panels of the Live screen, for the page and for a display of its own: 1920 x 1080, layout only. It knows no figures."""
 
+from collections.abc import Hashable
+
 import streamlit as st
 
-from dashboard.parts import Shown, agents_figure, day_chart, part
+from dashboard.parts import Shown, agents_figure, day_chart, palette, part
 
 STRIP, HERO, ROW, LOWER, AGENTS = 84, 276, 112, 520, 238  # px; with four gaps of 16 they come to 1056
 NEXT = LOWER - AGENTS - 16
 CHART, SENTENCE = 212, 30
 WHOLE, GAP = 1056, 16
 HERO_ENLARGED = 232  # without its trend
+
+
+def layout(shown: Shown) -> Hashable:
+    """What decides which parts there are and where."""
+    return bool(shown.edition.figures["ahead"]["rows"]), agents_figure(), palette()
 
 
 def draw_enlarged(shown: Shown, height: int) -> None:

@@ -1,7 +1,8 @@
 """The components of the screens. Each shows one figure of the newest edition; they hold no data and ask no questions of a database.
 
-A component gets its figure twice: from Streamlit when the page is drawn and at every heartbeat, and from the stream the moment it changes.
-Both go the same way in the browser, where the newer edition wins; so a page whose stream is cut lives on at the heartbeat's pace.
+A component gets its figure twice: from Streamlit when the page is drawn and at every heartbeat (dashboard/heartbeat.py), and from the
+stream the moment it changes. Both go the same way in the browser, where the newer edition wins; so a page whose stream is cut lives on
+at the heartbeat's pace.
 """
 
 import time
@@ -15,13 +16,14 @@ from dashboard import stream
 from dashboard.access import session
 from dashboard.bundles import Kind, component
 from dashboard.charts import DATASET, DayChart
-from dashboard.edition import BOOT, Edition
+from dashboard.edition import BOOT, PAGES, Edition
 from dashboard.figure import Figure
 from dashboard.loader import current
 from dashboard.queue_editions import EDITIONS
 from dashboard.tokens import Mode
 
 HEARTBEAT_SECONDS = 5.0
+CHART_EVERY_SECONDS = 15.0  # it has a point a quarter hour
 
 Size = Literal["wall", "mid", "small", "row", "desk", "far"]
 
@@ -89,17 +91,24 @@ def made(
     )
 
 
-def display(shown: Shown, setup: Mapping[str, Any]) -> None:
-    """What watches over a display in the browser: it has no place among the panels.
+def figures(
+    kind: Kind, key: str, *, shown: Shown, page: str, more: Mapping[str, Any] | None = None, on: Mapping[str, Any] | None = None
+) -> None:
+    """All figures of a page for the parts that are drawn already; the component itself has no place among the panels.
 
     Args:
+        kind: the component.
+        key: the figure that it draws itself, if there is one.
         shown: whose figures they are.
-        setup: as components/display.js reads it.
+        page: which figures: a key of PAGES.
+        more: what else the component reads.
+        on: what the component may ask for.
     """
     edition = shown.edition
-    message = {"boot": BOOT, "seq": edition.number, "now": time.time(), "figures": {"display": edition.figures["display"]}}
-    data = {"part": "display", "message": message, "stream": shown.stream, "height": None, "size": "wall", "setup": setup}
-    component("display")(key="part_display", data=data, height="content", on_turn_change=lambda: None)
+    keys = PAGES[stream.for_reader(page)] | {key} & edition.figures.keys()
+    message = {"boot": BOOT, "seq": edition.number, "now": time.time(), "figures": {one: edition.figures[one] for one in keys}}
+    data = {"part": key, "message": message, "stream": shown.stream, "height": None, "size": "wall", **(more or {})}
+    component(kind)(key=f"part_{key}", data=data, height="content", **(on or {}))
 
 
 def palette() -> Mode:
@@ -107,6 +116,7 @@ def palette() -> Mode:
     return "light" if st.context.theme.type == "light" else "dark"
 
 
+@st.fragment(run_every=CHART_EVERY_SECONDS)
 def day_chart() -> None:
     """Today by quarter hour beside the usual day."""
     drawn = current().charts.get(palette())

@@ -30,10 +30,15 @@ _ended = asyncio.Event()
 
 def address(page: str, queues: Collection[str] = ()) -> str:
     """Where a page gets its figures from: those that its reader may see, of these queues alone or of all."""
+    alone = f"&queue={quote(','.join(queues), safe='')}" if queues else ""
+    return f"{PATH}?page={for_reader(page)}{alone}"
+
+
+def for_reader(page: str) -> str:
+    """A page in PAGES as its reader may see it: with who each agent is, or without."""
     visitor = session.present()
     named = f"{page}{gate.NAMED}"
-    alone = f"&queue={quote(','.join(queues), safe='')}" if queues else ""
-    return f"{PATH}?page={named if named in PAGES and visitor is not None and visitor.sees_agents else page}{alone}"
+    return named if named in PAGES and visitor is not None and visitor.sees_agents else page
 
 
 async def stream(request: Request) -> Response:

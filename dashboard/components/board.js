@@ -6,7 +6,7 @@
 const pct = (v, c) => `${Math.max(0, Math.min(100, (100 * (v - c.from)) / (c.to - c.from || 1))).toFixed(2)}%`
 const away = (href, inner) => (/^\/[a-z]/.test(href ?? "") ? `<a href="${esc(href)}" target="_self">${inner}</a>` : inner)
 const CELLS = {
-  name: (v, c, row) => (row.unmarked ? "" : mark(row.status ?? "ok")) + `<span class="who">${away(row.href, esc(v))}</span>`,
+  name: (v, c, row) => (row.unmarked ? "" : mark(row.status ?? "ok")) + `<span class="who">${away(row.href, esc(v).replaceAll("/", "/<wbr>"))}</span>`,
   text: (v, c, row) => esc(v),
   num: (v, c) => `${esc(v)}${c.unit ? `<small>${esc(c.unit)}</small>` : ""}`,
   // { values, band: [low, high], target, floor }: the scale reaches down to the floor, if there is one

@@ -97,12 +97,16 @@ function makeHub() {
     // Whether what is late of a page's feed comes into the database all the same.
     catchesUp: (head) => head?.taken_in != null && freshness(self.now() - head.taken_in, head.cadence) === "live",
     accept(message) {
-      heard = steady()
-      // A replay has no stream, and a clock of its own.
-      if (address == null && !seen.has(message.boot)) server.set(message.now)
-      else server.hear(message.now)
-      if (message.seq < (seen.get(message.boot) ?? 0)) return
-      seen.delete(message.boot); seen.set(message.boot, message.seq)
+      const before = seen.get(message.boot)
+      // A part that the page makes once more brings what it was drawn with: that was heard long ago.
+      if (!before || message.seq > before.seq || message.now > before.now) {
+        heard = steady()
+        // A replay has no stream, and a clock of its own.
+        if (address == null && !before) server.set(message.now)
+        else server.hear(message.now)
+      }
+      if (message.seq < (before?.seq ?? 0)) return
+      seen.delete(message.boot); seen.set(message.boot, { seq: message.seq, now: message.now })
       if (seen.size > BOOTS_KEPT) seen.delete(seen.keys().next().value)
       for (const [key, figure] of Object.entries(message.figures)) { figures.set(key, figure); parts.get(key)?.() }
     },

@@ -5,6 +5,7 @@ clock, and plays it on; `&beside=2` draws another incident on the same clock.
 """
 
 import time
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -13,10 +14,11 @@ from dashboard import data, emergency_charts, emergency_clock, emergency_figures
 from dashboard.charts import WALL
 from dashboard.edition import STORM_CHART_HEIGHT
 from dashboard.emergency_rows import Incident
-from dashboard.emergency_wall import Drawn, wall
+from dashboard.emergency_wall import PAGE, Drawn, layout, wall
 from dashboard.freshness import Source
+from dashboard.heartbeat import Due, heartbeat, pulse
 from dashboard.loader import current
-from dashboard.parts import HEARTBEAT_SECONDS, palette
+from dashboard.parts import Shown, palette
 
 REPLAY_EVERY_SECONDS = 2.0
 SPEEDS = {"1 min a second": 60, "5 min a second": 300, "15 min a second": 900, "as it went": 1}
@@ -24,11 +26,17 @@ STEP = 0.01  # hours
 PLAYING = "emergency_playing"
 
 
-@st.fragment(run_every=HEARTBEAT_SECONDS)
 def live() -> None:
     """The wall as of now."""
-    edition = current()
-    wall(Drawn(), edition.snapshot.emergency, edition.storm_charts.get(palette()))
+    drawn, edition = due().layout, current()
+    with st.container(gap="small"):
+        wall(Drawn(), edition.snapshot.emergency, edition.storm_charts.get(palette()))
+    heartbeat(drawn, due)
+
+
+def due() -> Due:
+    """The wall as it should be."""
+    return Due(layout(current()), partial(pulse, Shown(PAGE)))
 
 
 @st.fragment(run_every=REPLAY_EVERY_SECONDS)
@@ -101,8 +109,9 @@ def put(name: str, value: str) -> None:
         st.query_params[name] = value
 
 
-with st.container(key="wall", gap="small"):
+with st.container(key="wall", gap=None):
     if "incident" in st.query_params:
-        replay()
+        with st.container(gap="small"):
+            replay()
     else:
         live()

@@ -24,6 +24,7 @@ from tests.bench.surge import USUAL_EVENTS_A_SECOND
 from tests.bench.wall_watch import Wall, opened
 
 TIMES = 10.0
+PAGE = "/?wall=live"
 SAMPLE_SECONDS = 60.0
 WARM_MINUTES = 5  # left out of the slopes: caches fill, and what is warm is frozen
 MISSED_SECONDS = 6.0  # the page's own heartbeat is 5 s, and the stream comes every second
@@ -124,14 +125,14 @@ class Browser:
         }
 
 
-def run(hours: float, *, log: Path, say: Callable[[str], None], times: float = TIMES) -> list[Minute]:
+def run(hours: float, *, log: Path, say: Callable[[str], None], times: float = TIMES, page: str = PAGE) -> list[Minute]:
     """Watch for so many hours; the minutes that the log has room for."""
     minutes: list[Minute] = []
     with whole_city.running() as city, contextlib.ExitStack() as undo:
         walls.fill(city)
         feed = city.feed(rate=USUAL_EVENTS_A_SECOND * times, mark_seconds=2.0, run="soak")
         undo.callback(feed.end)
-        wall = undo.enter_context(opened(f"{city.url}/?wall=live", COUNTERS))
+        wall = undo.enter_context(opened(city.url + page, COUNTERS))
         browser, began = Browser(wall), time.monotonic()
         while (passed := time.monotonic() - began) < 3600 * hours:
             shown = wall.watch(min(SAMPLE_SECONDS, 3600 * hours - passed))
@@ -186,15 +187,20 @@ def verdict(minutes: Sequence[Minute]) -> list[str]:
 @click.command()
 @click.option("--hours", type=click.FloatRange(min=0.05, max=24 * 40), default=2.0, show_default=True, help="How long; 720 is a month.")
 @click.option("--times", type=float, default=TIMES, show_default=True, help="How many times the usual rate.")
+@click.option(
+    "--page", default=PAGE, show_default=True, help="Which wall, for example `/?wall=live,map,emergency`; Live is one of its pages."
+)
 @click.option("--log", type=click.Path(path_type=Path, dir_okay=False), default=Path(".city311/soak.csv"), show_default=True)
-def main(hours: float, times: float, log: Path) -> None:
+def main(hours: float, times: float, page: str, log: Path) -> None:
     """Watch a wall in a real browser, and say whether anything grows. Ctrl-C ends it early, and says so far."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     log.parent.mkdir(parents=True, exist_ok=True)
     log.unlink(missing_ok=True)
-    click.echo(f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {platform.machine()}, {hours:g} h at {times:g} times the usual rate; {log}")
+    click.echo(
+        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {platform.machine()}, {hours:g} h at {times:g} times the usual rate, {page}; {log}"
+    )
     try:
-        run(hours, log=log, say=click.echo, times=times)
+        run(hours, log=log, say=click.echo, times=times, page=page)
     except KeyboardInterrupt:
         click.echo("ended early")
     minutes = read(log) if log.exists() else []

@@ -49,7 +49,7 @@ class WallClient:
         self._from = (f"127.0.{number // 200}.{number % 200 + 2}", 0)  # an address of its own, as displays have: a sticky proxy goes by it
         where = urlsplit(url)
         self._host, self._path, self._query = where.netloc, where.path.strip("/"), where.query
-        self._fragment = ""
+        self._fragments: dict[str, float] = {}  # what the page asks to be refreshed, and how often by itself
         self._page_hash = ""
         self._hashes: set[str] = set()
         self._stream = ""
@@ -82,11 +82,14 @@ class WallClient:
             sys.stderr.write(f"{type(error).__name__}: {error}\n")
 
     async def _refresh(self, socket: ClientConnection, until: asyncio.Event, every: float) -> None:
+        """Ask for the figures at the set pace, and for what the page refreshes more slowly at its own."""
         due = time.monotonic() + every
+        figures, *slower = sorted(self._fragments, key=lambda one: self._fragments[one])
+        later = {one: time.monotonic() + self._fragments[one] for one in slower}
         while not until.is_set():
             await asyncio.sleep(max(0.0, due - time.monotonic()))
             began = time.monotonic()
-            await self._ask(socket, fragment=True)
+            await self._ask(socket, figures)
             await asyncio.wait_for(self._finished(socket), OPEN_SECONDS)
             took = time.monotonic() - began
             self._refreshes += 1
@@ -94,14 +97,19 @@ class WallClient:
                 self._measured.refresh.append(took)
                 self._measured.missed += int(took // every)
             due += every * (1 + took // every)
+            for one in slower:
+                if later[one] <= time.monotonic():
+                    later[one] += self._fragments[one]
+                    await self._ask(socket, one)
+                    await asyncio.wait_for(self._finished(socket), OPEN_SECONDS)
 
-    async def _ask(self, socket: ClientConnection, *, fragment: bool = False) -> None:
+    async def _ask(self, socket: ClientConnection, fragment: str = "") -> None:
         message = BackMsg()
         state = message.rerun_script
         state.page_name, state.query_string = self._path, self._query
         state.cached_message_hashes.extend(self._hashes)
         if fragment:
-            state.fragment_id, state.page_script_hash, state.is_auto_rerun = self._fragment, self._page_hash, True
+            state.fragment_id, state.page_script_hash, state.is_auto_rerun = fragment, self._page_hash, True
         await socket.send(message.SerializeToString())
 
     async def _finished(self, socket: ClientConnection) -> None:
@@ -122,9 +130,9 @@ class WallClient:
         if kind == "new_session":
             self._page_hash = message.new_session.page_script_hash or self._page_hash
         elif kind == "auto_rerun":
-            self._fragment = message.auto_rerun.fragment_id
+            self._fragments[message.auto_rerun.fragment_id] = message.auto_rerun.interval
         elif kind == "script_finished":
-            return self._has_drawn()
+            return message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN and self._has_drawn()
         elif message.metadata.cacheable:
             self._hashes.add(message.hash)
         if not self._stream and (found := STREAM.search(data)):
@@ -132,7 +140,7 @@ class WallClient:
         return False
 
     def _has_drawn(self) -> bool:
-        if not self._fragment:
+        if not self._fragments:
             raise RuntimeError("the page has run and asks for no refresh: it is no wall")
         return True
 

@@ -18,7 +18,7 @@ from tests.bench import history, whole_city
 from tests.bench.processes import Process, cpu_seconds, load, rss_megabytes, wait_until
 from tests.bench.whole_city import City
 
-NUMBERS = (20, 40, 80, 120, 160, 240)
+NUMBERS = (40, 80, 120, 160, 240, 320, 400)
 CONTACTS = 500_000
 RATE = 5.0  # events a second meanwhile: the usual rate of tests/bench/surge.py
 WARM_SECONDS, SECONDS = 30.0, 40.0

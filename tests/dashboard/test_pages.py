@@ -49,7 +49,15 @@ def figures(app: AppTest) -> dict[str, Any]:
     import json
 
     given = [json.loads(node.proto.json or "{}") for node in app.get("bidi_component")]
-    return {data["part"]: data["message"]["figures"][data["part"]] for data in given}
+    return {data["part"]: data["message"]["figures"][data["part"]] for data in given if data["part"] != "pulse"}
+
+
+def brought(app: AppTest, by: str = "pulse") -> dict[str, Any]:
+    """What the heartbeat of a page brings."""
+    import json
+
+    given = [json.loads(node.proto.json or "{}") for node in app.get("bidi_component")]
+    return next(dict(data["message"]["figures"]) for data in given if data["part"] == by)
 
 
 @pytest.mark.parametrize(
@@ -83,6 +91,23 @@ def test_live_shows_every_part_and_the_chart(shown: Any) -> None:
         "agents_named",
     }
     assert len(app.get("vega_lite_chart")) == 1
+
+
+@pytest.mark.parametrize("page", ["", "emergency"])
+def test_a_heartbeat_brings_every_figure_that_stands_on_the_page(shown: Any, page: str) -> None:
+    shown(sample.snapshot(sample.BUSY))
+    app = run(page)
+    assert figures(app).items() <= (brought(app) | {"em_legend": figures(app).get("em_legend")}).items()
+
+
+@pytest.mark.parametrize("wall", ["live", "map", "emergency"])
+@pytest.mark.parametrize("queue", ["", "spanish"])
+def test_a_heartbeat_of_a_display_brings_every_figure_of_the_page_that_is_up(shown: Any, wall: str, queue: str) -> None:
+    shown(sample.snapshot(sample.BUSY))
+    app = run(wall=wall, queue=queue)
+    standing = {key: figure for key, figure in figures(app).items() if not key.endswith("_legend")}
+    assert len(standing) > 4
+    assert standing.items() <= brought(app, "display").items()
 
 
 def test_live_without_a_database_is_a_whole_wall_that_knows_nothing(shown: Any) -> None:
