@@ -11,7 +11,7 @@ import click
 import psycopg
 from sqlalchemy.exc import SQLAlchemyError
 
-from sql import accounts, areas, grants, logs, observations, reference, reports, retention
+from sql import accounts, areas, feeds, grants, logs, observations, reference, reports, retention
 from sql.engine import DatabaseUnavailable, connect, database_url, engine, first_line
 from sql.migrate import migrate as migrate_to_newest
 from sql.rebuild import rebuild as rebuild_intervals
@@ -28,7 +28,7 @@ def plain_errors(command: Callable[..., None]) -> Callable[..., None]:
             command(*args, **kwargs)
         except reports.InvalidRequest as error:
             raise click.UsageError(str(error)) from None
-        except (DatabaseUnavailable, InvalidSetting, reference.InvalidFile, accounts.AccountsFailed) as error:
+        except (DatabaseUnavailable, InvalidSetting, reference.InvalidFile, accounts.AccountsFailed, feeds.NotRetired) as error:
             raise click.ClickException(str(error)) from None
         except (psycopg.Error, SQLAlchemyError) as error:
             raise click.ClickException(first_line(error)) from None
@@ -135,6 +135,20 @@ def retain(dry_run: bool) -> None:
                 click.echo(f"would be: {_taken(taken)}")
     else:
         retention.retain(engine(), chosen, now, lambda taken: click.echo(_taken(taken)))
+
+
+@main.command(name="retire-feed")
+@click.argument("feed")
+@click.option("--topic", metavar="NAME", help="Only of this topic, such as one that has another prefix now.")
+@click.option("--by", "who", required=True, metavar="NAME", help="Who does it, for the record.")
+@plain_errors
+def retire_feed(feed: str, topic: str | None, who: str) -> None:
+    """Miss FEED no more, a source that has ended for good: screens and alerts forget it. What it told stays."""
+    with engine().begin() as connection:
+        retired = feeds.retire(connection, feed, who, topic)
+    click.echo(f"{feed} is missed no more in {', '.join(retired.topics)}{'' if retired.whole else '; it has other topics, which are'}")
+    if retired.cleared:
+        click.echo(f"alerts cleared: {', '.join(retired.cleared)}")
 
 
 def _taken(taken: retention.Taken) -> str:
