@@ -16,7 +16,7 @@ from dashboard.emergency_rows import Emergency
 from dashboard.figure import Figure
 from dashboard.parts import Shown, Size, lasting_chart, made, palette, part
 
-PAGE = "emergency"
+SHOWN = Shown("emergency")
 STRIP, CLOCK, LOWER = 84, 180, 760  # px; with two gaps of 16 they come to 1056
 GAP = 16
 TILE, ROW, CHART, BOARD = 152, 116, STORM_CHART_HEIGHT + 52, 240
@@ -47,7 +47,7 @@ PLACE = Place(key="em", height=624, legend=72, names=24, zoomed_out=0.3)
 class Drawn:
     """Draws parts: of the newest edition, or figures of a replay."""
 
-    def __init__(self, figures: dict[str, Figure] | None = None, at: float = 0.0, page: str | Shown = PAGE) -> None:
+    def __init__(self, figures: dict[str, Figure] | None = None, at: float = 0.0, page: Shown = SHOWN) -> None:
         self._figures, self._at, self._page = figures, at, page
 
     def now(self) -> float:

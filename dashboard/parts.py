@@ -46,7 +46,7 @@ class Shown:
         return stream.address(self.page, self.queues)
 
 
-def part(kind: Kind, figure: str, *, page: str | Shown, height: int | None = None, size: Size = "wall") -> None:
+def part(kind: Kind, figure: str, *, page: Shown, height: int | None = None, size: Size = "wall") -> None:
     """One figure of the newest edition, drawn by a component.
 
     Args:
@@ -56,10 +56,9 @@ def part(kind: Kind, figure: str, *, page: str | Shown, height: int | None = Non
         height: px; None: as high as its contents.
         size: which type sizes.
     """
-    shown = page if isinstance(page, Shown) else Shown(page)
-    edition = shown.edition
+    edition = page.edition
     message = {"boot": BOOT, "seq": edition.number, "now": time.time(), "figures": {figure: edition.figures[figure]}}
-    data = {"part": figure, "message": message, "stream": shown.stream, "height": height, "size": size}
+    data = {"part": figure, "message": message, "stream": page.stream, "height": height, "size": size}
     component(kind)(key=f"part_{figure}", data=data, height=height or "content")
 
 
@@ -105,7 +104,7 @@ def figures(
         on: what the component may ask for.
     """
     edition = shown.edition
-    keys = PAGES[stream.for_reader(page)] | {key} & edition.figures.keys()
+    keys = PAGES[stream.for_reader(page)] | ({key} & edition.figures.keys())
     message = {"boot": BOOT, "seq": edition.number, "now": time.time(), "figures": {one: edition.figures[one] for one in keys}}
     data = {"part": key, "message": message, "stream": shown.stream, "height": None, "size": "wall", **(more or {})}
     component(kind)(key=f"part_{key}", data=data, height="content", **(on or {}))

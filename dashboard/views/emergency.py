@@ -14,11 +14,11 @@ from dashboard import data, emergency_charts, emergency_clock, emergency_figures
 from dashboard.charts import WALL
 from dashboard.edition import STORM_CHART_HEIGHT
 from dashboard.emergency_rows import Incident
-from dashboard.emergency_wall import PAGE, Drawn, layout, wall
+from dashboard.emergency_wall import SHOWN, Drawn, layout, wall
 from dashboard.freshness import Source
 from dashboard.heartbeat import Due, heartbeat, pulse
 from dashboard.loader import current
-from dashboard.parts import Shown, palette
+from dashboard.parts import palette
 
 REPLAY_EVERY_SECONDS = 2.0
 SPEEDS = {"1 min a second": 60, "5 min a second": 300, "15 min a second": 900, "as it went": 1}
@@ -36,7 +36,7 @@ def live() -> None:
 
 def due() -> Due:
     """The wall as it should be."""
-    return Due(layout(current()), partial(pulse, Shown(PAGE)))
+    return Due(layout(current()), partial(pulse, SHOWN))
 
 
 @st.fragment(run_every=REPLAY_EVERY_SECONDS)

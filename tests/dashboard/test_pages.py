@@ -93,7 +93,7 @@ def test_live_shows_every_part_and_the_chart(shown: Any) -> None:
     assert len(app.get("vega_lite_chart")) == 1
 
 
-@pytest.mark.parametrize("page", ["", "emergency"])
+@pytest.mark.parametrize("page", ["", "emergency", "system"])
 def test_a_heartbeat_brings_every_figure_that_stands_on_the_page(shown: Any, page: str) -> None:
     shown(sample.snapshot(sample.BUSY))
     app = run(page)
