@@ -152,10 +152,11 @@ IN_ITS_PLACE = "chart => getComputedStyle(chart, '::after').content"
 
 def test_a_map_that_the_browser_lost_is_drawn_anew_and_one_lost_again_says_so(city_map: Page) -> None:
     canvas, whole = city_map.locator(".st-key-map canvas").first, city_map.locator("html")
-    city_map.wait_for_timeout(1000)
+    watched = city_map.locator(".st-key-desk_map_legend")  # what looks after the map
+    expect(watched).to_contain_text("up to the number")
     with city_map.expect_navigation():
         canvas.evaluate(LOSE)
-    expect(canvas).to_be_visible()
+    expect(watched).to_contain_text("up to the number")
     assert canvas.evaluate("canvas => canvas.getContext('webgl2').isContextLost()") is False
     city_map.wait_for_timeout(3000)  # a map that stays says nothing
     assert whole.get_attribute("data-map") is None
