@@ -41,4 +41,4 @@ def heartbeat(drawn: Hashable, due: Callable[[], Due]) -> None:
 
 def pulse(shown: Shown) -> None:
     """All figures of a page."""
-    figures("pulse", "pulse", shown=shown, page=shown.page)
+    figures("pulse", "pulse", shown=shown, pages=(shown.page,))

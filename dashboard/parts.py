@@ -6,7 +6,7 @@ at the heartbeat's pace.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -91,20 +91,26 @@ def made(
 
 
 def figures(
-    kind: Kind, key: str, *, shown: Shown, page: str, more: Mapping[str, Any] | None = None, on: Mapping[str, Any] | None = None
+    kind: Kind,
+    key: str,
+    *,
+    shown: Shown,
+    pages: Collection[str],
+    more: Mapping[str, Any] | None = None,
+    on: Mapping[str, Any] | None = None,
 ) -> None:
-    """All figures of a page for the parts that are drawn already; the component itself has no place among the panels.
+    """All figures of some pages for the parts that are drawn already; the component itself has no place among the panels.
 
     Args:
         kind: the component.
         key: the figure that it draws itself, if there is one.
         shown: whose figures they are.
-        page: which figures: a key of PAGES.
+        pages: which figures: keys of PAGES.
         more: what else the component reads.
         on: what the component may ask for.
     """
     edition = shown.edition
-    keys = PAGES[stream.for_reader(page)] | ({key} & edition.figures.keys())
+    keys = frozenset[str]().union(*(PAGES[stream.for_reader(page)] for page in pages)) | ({key} & edition.figures.keys())
     message = {"boot": BOOT, "seq": edition.number, "now": time.time(), "figures": {one: edition.figures[one] for one in keys}}
     data = {"part": key, "message": message, "stream": shown.stream, "height": None, "size": "wall", **(more or {})}
     component(kind)(key=f"part_{key}", data=data, height="content", **(on or {}))

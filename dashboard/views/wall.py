@@ -12,7 +12,7 @@ from dashboard.emergency_wall import Drawn
 from dashboard.heartbeat import Due, heartbeat
 from dashboard.loader import current
 from dashboard.parts import Shown, figures, palette
-from dashboard.wall_setup import NAMES, Setup, chosen_queues, setup_of
+from dashboard.wall_setup import NAMES, Page, Setup, chosen_queues, setup_of
 from dashboard.wall_turn import Turn, acting_pages, running_incident, turn
 
 PAGE = "wall"
@@ -20,23 +20,29 @@ PAGE = "wall"
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is to stand on the display: the page whose turn it is, of which queues, and what the display says of itself."""
+    """What is to stand on the display: its pages, the one whose turn it is, of which queues, and what the display says of itself."""
 
     setup: Setup
     shown: Shown
     turn: Turn
     said: tuple[str, ...]
 
+    @property
+    def pages(self) -> tuple[Page, ...]:
+        """All of them are there from the beginning, one behind the other: a map that goes away at each turn never gives back its memory."""
+        return tuple(page for page in NAMES if page in (*self.setup.pages, self.turn.page))
+
     def due(self) -> Due:
         """Its layout, and how its figures come."""
-        of_page = live_wall.layout(self.shown) if self.turn.page == "live" else emergency_wall.layout(self.shown.edition)
-        return Due((self.turn.page, self.shown.queues, of_page), self._bring)
+        live = live_wall.layout(self.shown) if "live" in self.pages else None
+        storm = emergency_wall.layout(self.shown.edition) if {"map", "emergency"} & set(self.pages) else None
+        return Due((self.pages, self.shown.queues, live, storm), self._bring)
 
     def _bring(self) -> None:
         """Which page is seen is told with the figures: by then the whole of it is there."""
         now = self.turn
         setup = {"scale": self.setup.scale, "said": self.said, "place": now.place, "ends_at": now.ends_at, "page": now.page}
-        figures("display", "display", shown=self.shown, page=now.page, more={"setup": setup}, on={"on_turn_change": lambda: None})
+        figures("display", "display", shown=self.shown, pages=self.pages, more={"setup": setup}, on={"on_turn_change": lambda: None})
 
 
 def wanted() -> Wanted:
@@ -52,9 +58,8 @@ def wanted() -> Wanted:
     return Wanted(setup, shown, now, tuple(words for words in (now.why, alone, *setup.problems, problem) if words))
 
 
-def draw(wall: Wanted) -> None:
-    """One page of the wall: the whole of it, or what of it fits if the wall is enlarged."""
-    shown, height, page = wall.shown, wall.setup.height, wall.turn.page
+def draw(page: Page, shown: Shown, height: int) -> None:
+    """One page of the wall: the whole of it, or what of it fits into that height (px)."""
     edition, enlarged = shown.edition, height < live_wall.WHOLE
     known = edition.snapshot.emergency
     if page == "map":
@@ -71,9 +76,7 @@ def draw(wall: Wanted) -> None:
 
 with st.container(key="wall", gap=None):
     first = wanted()
-    # Each page has a place of its own, one behind the other.
-    for name in NAMES:
+    for name in first.pages:
         with st.container(key=f"wall_{name}", gap="small"):
-            if name == first.turn.page:
-                draw(first)
+            draw(name, first.shown, first.setup.height)
     heartbeat(first.due().layout, lambda: wanted().due())

@@ -208,6 +208,14 @@ def test_a_display_draws_the_page_that_its_address_names(shown: Any, wall: str, 
     assert ("agents_named" in given) == (wall == "live" and scale == "1")
 
 
+def test_all_pages_of_a_display_stand_there_from_the_beginning(shown: Any) -> None:
+    shown(sample.snapshot())
+    app = run(wall="live,map,emergency")
+    standing = {key: figure for key, figure in figures(app).items() if not key.endswith("_legend")}
+    assert {"waiting", "wm_types", "em_contacts"} <= standing.keys()
+    assert standing.items() <= brought(app, "display").items()
+
+
 def test_a_display_of_some_queues_shows_these_alone(shown: Any) -> None:
     shown(sample.snapshot(sample.BUSY))
     given = figures(run(wall="live", queue="spanish,gone"))
