@@ -11,20 +11,25 @@ import signal
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import click
+import psycopg
 from playwright.sync_api import CDPSession, Error
 
+from streams.events import RequestSnapshot
+from tests import request_samples
 from tests.bench import walls, whole_city
 from tests.bench.processes import load, rss_megabytes
 from tests.bench.surge import USUAL_EVENTS_A_SECOND
 from tests.bench.wall_watch import Wall, opened
+from tests.bench.whole_city import City
 
 TIMES = 10.0
 PAGE = "/?wall=live"
+REQUESTS = 1500
 SAMPLE_SECONDS = 60.0
 WARM_MINUTES = 5  # left out of the slopes: caches fill, and what is warm is frozen
 MISSED_SECONDS = 6.0  # the page's own heartbeat is 5 s, and the stream comes every second
@@ -130,6 +135,7 @@ def run(hours: float, *, log: Path, say: Callable[[str], None], times: float = T
     minutes: list[Minute] = []
     with whole_city.running() as city, contextlib.ExitStack() as undo:
         walls.fill(city)
+        _requests(city)
         feed = city.feed(rate=USUAL_EVENTS_A_SECOND * times, mark_seconds=2.0, run="soak")
         undo.callback(feed.end)
         wall = undo.enter_context(opened(city.url + page, COUNTERS))
@@ -153,6 +159,25 @@ def run(hours: float, *, log: Path, say: Callable[[str], None], times: float = T
             del minutes[:-LOG_LINES]
             _note(log, minutes[-1])
     return minutes
+
+
+def _requests(city: City) -> None:
+    """A day of requests all over the city, so that a wall with a map has one to draw."""
+    now = datetime.now(UTC)
+    told = [
+        RequestSnapshot(
+            f"soak-{number}",
+            "open",
+            now - timedelta(days=number / REQUESTS),
+            service_name=f"Type {number % 20}",
+            department="Streets",
+            lat=39.92 + number % 37 / 300,
+            long=-75.22 + number % 41 / 300,
+        )
+        for number in range(REQUESTS)
+    ]
+    with psycopg.connect(city.postgres.url, autocommit=True) as connection:
+        request_samples.write(connection, told)
 
 
 def _note(log: Path, minute: Minute) -> None:

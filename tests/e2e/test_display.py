@@ -75,11 +75,13 @@ def test_it_turns_without_loading_anything_and_pins_an_incident(
         "window.asked = 0; const lock = { request: async () => { window.asked += 1; return { released: false } } }; Object.defineProperty(navigator, 'wakeLock', { value: lock })"
     )
     wall.goto(f"{dashboard.url}/?wall=live,map&every=5&theme=light&evry=1")
-    wall.locator(".strip .verdict b").wait_for()
+    wall.locator(".st-key-wall_live .strip .verdict b").wait_for()
     loaded, address = loads(wall), wall.url
     assert address.endswith("embed_options=light_theme")
     wall.evaluate(PAGES)
+    wall.evaluate("() => { window.map = document.querySelector('.st-key-wall_map canvas') ?? document.querySelector('.st-key-wall_map') }")
     wall.wait_for_function("() => window.turns.length > 3", timeout=60_000)
+    assert wall.evaluate("() => window.map.isConnected")  # a map that goes away at each turn never gives back its memory
     turns = wall.evaluate("() => window.turns")
     assert {("live", "map"), ("map", "live")} >= set(pairwise(turns))
     bar = wall.locator(".city311-bar")
