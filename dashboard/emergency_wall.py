@@ -63,9 +63,14 @@ class Drawn:
 
 
 def layout(edition: Edition) -> Hashable:
-    """What decides which parts there are, and the pictures among them: map and chart are drawn anew with each reading."""
+    """What decides which parts there are, and the pictures among them."""
+    return pictures(edition), _rotating()
+
+
+def pictures(edition: Edition) -> Hashable:
+    """What decides the map and the chart: they are drawn anew with each reading."""
     known = edition.snapshot.emergency
-    return None if known is None else known.at, _rotating(), palette()
+    return None if known is None else known.at, palette()
 
 
 def _rotating() -> int:

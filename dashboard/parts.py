@@ -6,7 +6,7 @@ at the heartbeat's pace.
 """
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -57,9 +57,12 @@ def part(kind: Kind, figure: str, *, page: Shown, height: int | None = None, siz
         size: which type sizes.
     """
     edition = page.edition
-    message = {"boot": BOOT, "seq": edition.number, "now": time.time(), "figures": {figure: edition.figures[figure]}}
-    data = {"part": figure, "message": message, "stream": page.stream, "height": height, "size": size}
+    data = {"part": figure, "message": _message(edition, (figure,)), "stream": page.stream, "height": height, "size": size}
     component(kind)(key=f"part_{figure}", data=data, height=height or "content")
+
+
+def _message(edition: Edition, keys: Iterable[str]) -> dict[str, Any]:
+    return {"boot": BOOT, "seq": edition.number, "now": time.time(), "figures": {key: edition.figures[key] for key in keys}}
 
 
 def agents_figure() -> str:
@@ -111,8 +114,7 @@ def figures(
     """
     edition = shown.edition
     keys = frozenset[str]().union(*(PAGES[stream.for_reader(page)] for page in pages)) | ({key} & edition.figures.keys())
-    message = {"boot": BOOT, "seq": edition.number, "now": time.time(), "figures": {one: edition.figures[one] for one in keys}}
-    data = {"part": key, "message": message, "stream": shown.stream, "height": None, "size": "wall", **(more or {})}
+    data = {"part": key, "message": _message(edition, keys), "stream": shown.stream, "height": None, "size": "wall", **(more or {})}
     component(kind)(key=f"part_{key}", data=data, height="content", **(on or {}))
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 
 from sql.queries import statement
 
-HEARD = ("live", "late")
+HEARD = ("live", "late")  # states of a feed in which its figures count
 CLEARED = "Cleared: the feed was retired."
 
 

@@ -85,6 +85,7 @@ function makeHub() {
   const SILENT_SECONDS = 5, BOOTS_KEPT = 20, RENEW_AGAIN_MILLISECONDS = 600_000
   const figures = new Map(), parts = new Map(), seen = new Map()
   const steady = makeSteady(() => self.reopen()), server = makeServerClock(() => steady())
+  const askAgain = () => fetch(location.href, { cache: "no-store" }).catch(() => null)
   let stream = null, address = null, opened = -Infinity, heard = -Infinity
   const self = {
     keeps: false,  // a display says how old everything is
@@ -122,14 +123,14 @@ function makeHub() {
     },
     // Who may see the page no more (a sign-in that ended, a display's token that was revoked) is told so, rather than shown old figures.
     async leave() {
-      const answer = await fetch(location.href, { cache: "no-store" }).catch(() => null)
+      const answer = await askAgain()
       if ([401, 403].includes(answer?.status)) location.reload()
     },
     // Loads the page anew, once in ten minutes at most, and while the server answers only: a browser's own page of errors would stay for good.
     async renew(still) {
       const before = Number(sessionStorage.getItem("city311-loaded") ?? NaN)
       if (Math.abs(Date.now() - before) < RENEW_AGAIN_MILLISECONDS) return
-      const answer = await fetch(location.href, { cache: "no-store" }).catch(() => null)
+      const answer = await askAgain()
       if (!answer?.ok || !still()) return
       sessionStorage.setItem("city311-loaded", String(Date.now()))
       location.reload()

@@ -35,8 +35,9 @@ class Wanted:
     def due(self) -> Due:
         """Its layout, and how its figures come."""
         live = live_wall.layout(self.shown) if "live" in self.pages else None
-        storm = emergency_wall.layout(self.shown.edition) if {"map", "emergency"} & set(self.pages) else None
-        return Due((self.pages, self.shown.queues, live, storm), self._bring)
+        storm = emergency_wall.layout(self.shown.edition) if "emergency" in self.pages else None
+        city = emergency_wall.pictures(self.shown.edition) if "map" in self.pages else None
+        return Due((self.pages, self.shown.queues, live, storm, city), self._bring)
 
     def _bring(self) -> None:
         """Which page is seen is told with the figures: by then the whole of it is there."""

@@ -1,6 +1,6 @@
 -- feed-topics --
 -- One row a topic of a feed (`topic` NULL: all of its topics), locked: what is heard of it is told after the transaction.
-SELECT DISTINCT p.topic, metric.freshness(extract(epoch FROM now() - f.as_of), feed.cadence_seconds) AS state, f.as_of, f.events
+SELECT DISTINCT p.topic, metric.freshness(extract(epoch FROM now() - f.as_of), feed.cadence_seconds) AS state
 FROM (SELECT topic FROM feed_partition WHERE feed = :feed FOR UPDATE) AS p
 JOIN metric.feeds AS f ON f.feed = :feed AND f.topic = p.topic
 JOIN feed ON feed.feed = f.feed

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from sql import queries
+from sql.feeds import HEARD
 from sql.settings import settings
 from streams import events
 from streams.watch.judging import Reading
@@ -20,7 +21,6 @@ from streams.watch.metrics import METRICS, TOTAL
 Readings = dict[str, dict[str, Reading]]
 Row = dict[str, Any]
 
-USED = ("live", "late")  # states of a feed in which its figures count
 CARRIED_SHARE = 0.8  # a total counts while feeds that carry this share of the contacts are heard: as on the Live screen
 CONSUMER_SILENT_SECONDS = 120  # it tells every few seconds where the partitions end
 FORECAST_USED_HOURS = 20  # an older one is not shown on the Live screen either
@@ -111,7 +111,7 @@ def _heard(asked: _Asked) -> dict[str, bool]:
     """Whether the feed of each queue is heard; the total, whether feeds that carry most contacts are."""
     states = {(row["feed"], row["as_of"]): row["state"] for row in asked.dated("feeds")}
     queues = [row for row in asked.dated("queue-now") if row["queue"] != TOTAL]
-    heard = {row["queue"]: states.get((row["feed"], row["feed_as_of"])) in USED for row in queues}
+    heard = {row["queue"]: states.get((row["feed"], row["feed_as_of"])) in HEARD for row in queues}
     weights = {row["queue"]: row["offered_today"] + row["offered_30m"] for row in queues}
     carried = sum(weight for queue, weight in weights.items() if heard[queue])
     return heard | {TOTAL: any(heard.values()) and carried >= CARRIED_SHARE * sum(weights.values())}
@@ -120,7 +120,7 @@ def _heard(asked: _Asked) -> dict[str, bool]:
 def _agents_heard(asked: _Asked) -> bool:
     topic = settings().topic_prefix + events.AGENTS
     states = [row["state"] for row in asked.dated("feeds") if row["topic"] == topic]
-    return bool(states) and all(state in USED for state in states)
+    return bool(states) and all(state in HEARD for state in states)
 
 
 def _abandons(asked: _Asked) -> Readings:
@@ -222,7 +222,7 @@ def _department(row: Row) -> tuple[str, str]:
 def _social(asked: _Asked) -> Readings:
     """The oldest question that nobody answered; a feed of posts that is not heard tells of none."""
     topic = settings().topic_prefix + events.SOCIAL
-    heard = any(row["topic"] == topic and row["state"] in USED for row in asked.dated("feeds"))
+    heard = any(row["topic"] == topic and row["state"] in HEARD for row in asked.dated("feeds"))
     rows = asked.dated("social-topics", **{"from": asked.now - POSTS_OF, "to": asked.now})
     oldest = max((row["oldest_unanswered_seconds"] or 0.0 for row in rows), default=0.0)
     return {"unanswered_question_seconds": {TOTAL: Reading("Social media", oldest if heard else None)}}

@@ -79,7 +79,8 @@ def test_it_turns_without_loading_anything_and_pins_an_incident(
     loaded, address = loads(wall), wall.url
     assert address.endswith("embed_options=light_theme")
     wall.evaluate(PAGES)
-    wall.evaluate("() => { window.map = document.querySelector('.st-key-wall_map canvas') ?? document.querySelector('.st-key-wall_map') }")
+    wall.locator(".st-key-part_wm_types").wait_for(state="attached")
+    wall.evaluate("() => { window.map = document.querySelector('.st-key-part_wm_types') }")
     wall.wait_for_function("() => window.turns.length > 3", timeout=60_000)
     assert wall.evaluate("() => window.map.isConnected")  # a map that goes away at each turn never gives back its memory
     turns = wall.evaluate("() => window.turns")
